@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Which runtimes live in this process, by the rules that the manifests give. No language is named
+ * here. */
+#ifndef HOST_VARIANTS_HOST_H
+#define HOST_VARIANTS_HOST_H
+
+#include "host_variants/modules.h"
+
+/* How a runtime that is present is known to run. */
+enum host_running_kind {
+    HOST_RUNNING_CALL,       /* int symbol(void) gives non-zero */
+    HOST_RUNNING_POINTER,    /* the pointer at the data symbol is not NULL */
+    HOST_RUNNING_EXECUTABLE, /* it runs when the executable is its owner or matches a pattern */
+    HOST_RUNNING_HANDSHAKE   /* only its port can tell */
+};
+
+/* Where the version is read. */
+enum host_version_kind {
+    HOST_VERSION_NONE,
+    HOST_VERSION_HEX,    /* data symbol: uint32 0xMMmmpp.. (major, minor, patch in the top bytes) */
+    HOST_VERSION_CALL,   /* const char *symbol(void); the leading dotted number counts */
+    HOST_VERSION_STRING, /* data symbol: char[] or, where it is one, const char * */
+    HOST_VERSION_SONAME  /* the %v of the library's SONAME pattern */
+};
+
+struct host_version_source {
+    enum host_version_kind kind;
+    const char *symbol;
+};
+
+/* From a manifest's `host` part. Arrays are NULL-terminated. */
+struct host_rule {
+    const char *tag;
+    const char *const *markers;     /* every one must be exported by the same module */
+    const char *const *sonames;     /* anchored patterns of the runtime's library, `%v` = version */
+    const char *const *executables; /* anchored patterns of the executable's base name */
+    enum host_running_kind running;
+    const char *running_symbol;
+    const struct host_version_source *versions; /* tried in order; ends with HOST_VERSION_NONE */
+};
+
+/* One owner of one runtime. */
+struct host_finding {
+    const struct host_rule *rule;
+    const struct module *owner; /* belongs to the modules walk that was given */
+    int running;                /* 1 = runs, 0 = present only, -1 = cannot be told from here */
+    char version[32];           /* "" = unknown */
+    const char *version_from;   /* the symbol or "soname"; NULL = unknown */
+};
+
+struct host_report {
+    struct host_finding *findings; /* in order of rules, then of modules */
+    size_t count;
+};
+
+/* Looks for every rule's runtime in every module. Two findings of one rule are a duplicate: the
+ * caller decides. Free with host_report_finish. Returns 0, or -1 with the error set (memory). */
+int host_detect(const struct modules *modules, const struct host_rule *rules, size_t rule_count,
+                struct host_report *ret_report);
+void host_report_finish(struct host_report *report);
+
+#endif /* HOST_VARIANTS_HOST_H */

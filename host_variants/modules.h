@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* One walk of what is mapped in this process. No allocation from, and no call into, a runtime
+ * happens inside the walk. */
+#ifndef HOST_VARIANTS_MODULES_H
+#define HOST_VARIANTS_MODULES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A mapped ELF object. */
+struct module {
+    const char *path;   /* as the linker knows it; the executable's is resolved */
+    const char *soname; /* NULL = none */
+    uintptr_t base;     /* load bias */
+    int is_executable;
+    const void *dynamic; /* its PT_DYNAMIC in memory, NULL = none */
+    uintptr_t lowest, highest; /* its PT_LOAD range, [lowest, highest) */
+};
+
+struct modules; /* an array of struct module, executable first, then load order */
+
+int modules_walk(struct modules **ret_modules); /* 0, or -1 with the error set */
+void modules_destroy(struct modules *modules);  /* NULL is accepted */
+size_t modules_count(const struct modules *modules);
+const struct module *modules_at(const struct modules *modules, size_t index);
+/* The address that `module` itself exports under `name` (its own dynamic symbols, no dependency,
+ * no global scope), or NULL. *ret_size, where given, is the symbol's size. */
+void *module_symbol(const struct module *module, const char *name, size_t *ret_size);
+/* The module that holds an address, or NULL. */
+const struct module *modules_of_address(const struct modules *modules, const void *address);
+
+#endif /* HOST_VARIANTS_MODULES_H */
