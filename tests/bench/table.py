@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the benchmark programs and shows their rows as one table (tools/bench).
+
+A program is <build>/bench/bench_* or an executable script tests/bench/*/bench_*. It prints one
+JSON object a line: {"id", "value", "floor", "unit", "ratio", "limit"}. A limit judges the ratio,
+or, where ratio is null, the value; limit null = for the record. A row printed more than once
+counts with the medians of its values and floors. Exit 77 skips a program."""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+KEYS = {"id", "value", "floor", "unit", "ratio", "limit"}
+
+
+def programs(root, build):
+    built = sorted((build / "bench").glob("bench_*"))
+    scripts = sorted((root / "tests" / "bench").glob("*/bench_*"))
+    return [path for path in [*built, *scripts]
+            if path.is_file() and os.access(path, os.X_OK)
+            and (path in built or path.read_bytes()[:2] == b"#!")]
+
+
+def rows_of(output):
+    """Rows by id, in order of appearance; raises ValueError for a line that is not a row."""
+    samples = {}
+    for line in output.splitlines():
+        if not line.strip():
+            continue
+        row = json.loads(line)
+        if not isinstance(row, dict) or set(row) != KEYS:
+            raise ValueError(f"not a row: {line}")
+        samples.setdefault(row["id"], []).append(row)
+    return [merge(same) for same in samples.values()]
+
+
+def merge(same):
+    row = dict(same[0])
+    row["value"] = statistics.median(sample["value"] for sample in same)
+    if row["floor"] is not None:
+        row["floor"] = statistics.median(sample["floor"] for sample in same)
+    if len(same) > 1 and row["ratio"] is not None:
+        row["ratio"] = row["value"] / row["floor"]
+    judged = row["value"] if row["ratio"] is None else row["ratio"]
+    row["over"] = row["limit"] is not None and not judged <= row["limit"]
+    return row
+
+
+def number(value, unit=""):
+    if value is None:
+        return "-"
+    text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{text} {unit}".rstrip()
+
+
+def cells(row):
+    ratio = "-" if row["ratio"] is None else f"{row['ratio']:.2f} x"
+    limit = "-" if row["limit"] is None else (
+        number(row["limit"], row["unit"]) if row["ratio"] is None else f"{row['limit']:g} x")
+    return [row["id"], number(row["value"], row["unit"]), number(row["floor"], row["unit"]), ratio,
+            limit, "OVER" if row["over"] else "ok"]
+
+
+def table(rows):
+    lines = [["row", "value", "floor", "ratio", "at most", ""], *map(cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) if at in (0, 5) else cell.rjust(width)
+                  for at, (cell, width) in enumerate(zip(line, widths))).rstrip()
+        for line in lines)
+
+
+def run(program, root, only):
+    """(rows, None), or ([], why there are none)."""
+    environment = dict(os.environ)
+    if only:
+        environment["METACALL_BENCH_ONLY"] = only
+    done = subprocess.run([program], cwd=root, env=environment, text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, timeout=900)
+    if done.returncode == 77:
+        print(f"{program.name}: {done.stdout.strip() or 'skipped'}", file=sys.stderr)
+        return [], None
+    if done.returncode != 0:
+        return [], f"{program.name} ended with {done.returncode}"
+    return [row for row in rows_of(done.stdout) if row["id"].startswith(only or "")], None
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools/bench")
+    parser.add_argument("--root", type=pathlib.Path, required=True)
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--only", metavar="ID", help="rows whose id begins so")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    options = parser.parse_args()
+    rows, failures = [], []
+    for program in programs(options.root, options.build):
+        try:
+            found, failure = run(program, options.root, options.only)
+        except (ValueError, OSError, subprocess.TimeoutExpired) as error:
+            found, failure = [], f"{program.name}: {error}"
+        rows += found
+        failures += [failure] if failure else []
+    if options.json:
+        print(json.dumps({"schema_version": 1, "kind": "bench", "rows": rows,
+                          "failures": failures}, indent=2))
+    else:
+        print(table(rows))
+    for failure in failures:
+        print(f"tools/bench: {failure}", file=sys.stderr)
+    over = [row["id"] for row in rows if row["over"]]
+    if over:
+        print(f"tools/bench: over their limit: {', '.join(over)}", file=sys.stderr)
+    if not rows:
+        print("tools/bench: no row was measured", file=sys.stderr)
+    return 1 if failures or over or not rows else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The harness itself: medians, verdicts, programs that fail, that skip or that print nonsense."""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def row(name, value, floor, limit):
+    return json.dumps({"id": name, "value": value, "floor": floor, "unit": "ns",
+                       "ratio": None if floor is None else value / floor, "limit": limit})
+
+
+class Table(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.root = pathlib.Path(self.folder.name)
+        (self.root / "build" / "bench").mkdir(parents=True)
+        (self.root / "tests" / "bench" / "x").mkdir(parents=True)
+
+    def program(self, lines, code=0, where="build/bench/bench_a"):
+        path = self.root / where
+        body = "".join(f"echo '{line}'\n" for line in lines)
+        path.write_text(f"#!/bin/sh\n{body}exit {code}\n")
+        path.chmod(0o755)
+
+    def run_table(self, *arguments):
+        done = subprocess.run(
+            [sys.executable, HERE / "table.py", "--root", self.root, "--build",
+             self.root / "build", *arguments], capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_within_the_limit(self):
+        self.program([row("call.a", 20, 10, 3), row("leak.a", 4, None, 16)])
+        code, out, _ = self.run_table()
+        self.assertEqual(code, 0)
+        self.assertIn("2.00 x", out)
+        self.assertIn("16 ns", out)
+
+    def test_over_the_limit_is_marked_and_fails(self):
+        self.program([row("call.a", 31, 10, 3), row("leak.a", 17, None, 16)])
+        code, out, err = self.run_table()
+        self.assertEqual(code, 1)
+        self.assertEqual(out.count("OVER"), 2)
+        self.assertIn("call.a, leak.a", err)
+
+    def test_nan_is_over(self):
+        line = row("call.a", 1, 1, 3).replace("1.0", "NaN")
+        self.program([line])
+        self.assertEqual(self.run_table()[0], 1)
+
+    def test_medians_of_repeated_rows(self):
+        self.program([row("call.a", value, 10, 3) for value in (20, 900, 25)],
+                     where="tests/bench/x/bench_a")
+        code, out, _ = self.run_table("--json")
+        self.assertEqual(code, 0)
+        self.assertEqual(json.loads(out)["rows"][0]["ratio"], 2.5)
+
+    def test_only(self):
+        self.program([row("call.a", 20, 10, 3), row("leak.a", 99, None, 16)])
+        code, out, _ = self.run_table("--only", "call.")
+        self.assertEqual(code, 0)
+        self.assertNotIn("leak", out)
+
+    def test_failures(self):
+        for lines, code in (([row("call.a", 1, 1, 3)], 5), (["nonsense"], 0), (["{}"], 0)):
+            self.program(lines, code)
+            self.assertEqual(self.run_table()[0], 1, lines)
+
+    def test_nothing_measured_is_a_failure(self):
+        self.assertEqual(self.run_table()[0], 1)
+        self.program(["SKIP: no such host"], 77)
+        code, _, err = self.run_table()
+        self.assertEqual(code, 1)
+        self.assertIn("SKIP: no such host", err)
+
+
+unittest.main()
