@@ -106,6 +106,11 @@ void json_string(struct json *json, const char *key, const char *value)
     text(json, value);
 }
 
+void json_null(struct json *json, const char *key)
+{
+    json_raw(json, key, "null");
+}
+
 void json_number(struct json *json, const char *key, long long value)
 {
     member(json, key);
@@ -122,6 +127,12 @@ void json_null(struct json *json, const char *key)
 {
     member(json, key);
     fputs("null", json->stream);
+}
+
+void json_raw(struct json *json, const char *key, const char *value)
+{
+    member(json, key);
+    fputs(value, json->stream);
 }
 
 void json_strings(struct json *json, const char *key, const char *const *values)

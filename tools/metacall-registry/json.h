@@ -24,6 +24,8 @@ void json_string(struct json *json, const char *key, const char *value); /* NULL
 void json_number(struct json *json, const char *key, long long value);
 void json_bool(struct json *json, const char *key, int value);
 void json_null(struct json *json, const char *key);
+/* Text that is JSON already. */
+void json_raw(struct json *json, const char *key, const char *value);
 /* A NULL-terminated list; NULL = an empty array. */
 void json_strings(struct json *json, const char *key, const char *const *values);
 

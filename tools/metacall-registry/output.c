@@ -11,7 +11,6 @@
 #include <metacall/loader.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -66,6 +65,7 @@ static size_t terminal_width(void)
 
 void output_init(struct output *output, enum output_form form, int quiet, const char *color)
 {
+    output->stream = stdout;
     output->form = form;
     output->quiet = quiet;
     output->colored = form == OUTPUT_TEXT && wants_color(color, STDOUT_FILENO);
@@ -91,18 +91,19 @@ static int is_control(const char *text, size_t length)
     return at[0] < 0x20 || at[0] == 0x7F || (length == 2 && at[0] == 0xC2 && at[1] < 0xA0);
 }
 
-char *output_clean(const char *text)
+/* A copy of `text` without control characters but those in `kept`. */
+static char *escape(const char *text, const char *kept)
 {
     char *clean, *to;
 
-    if (text == NULL || text[0] == '\0')
-        return memory_copy("-");
     clean = to = memory_take(4 * strlen(text) + 1);
     while (*text != '\0') {
         size_t length = utf8_length(text);
         size_t step = length != 0 ? length : 1;
 
-        if (*text == '\n' || *text == '\t') {
+        if (strchr(kept, *text) != NULL) {
+            *to++ = *text;
+        } else if (*text == '\n' || *text == '\t') {
             *to++ = '\\';
             *to++ = *text == '\n' ? 'n' : 't';
         } else if (is_control(text, length)) {
@@ -118,11 +119,16 @@ char *output_clean(const char *text)
     return clean;
 }
 
-void output_text(const char *text)
+char *output_clean(const char *text)
+{
+    return text == NULL || text[0] == '\0' ? memory_copy("-") : escape(text, "");
+}
+
+void output_text(const struct output *output, const char *text)
 {
     char *clean = output_clean(text);
 
-    fputs(clean, stdout);
+    fputs(clean, output->stream);
     free(clean);
 }
 
@@ -138,16 +144,20 @@ void output_message(const struct output *output, enum message_kind kind, const c
     };
     enum paint paint = output->messages_colored ? kinds[kind].paint : PAINT_NONE;
     va_list arguments;
+    char *text = NULL, *clean;
 
     if (output->quiet && kind != MESSAGE_ERROR)
         return;
-    fflush(stdout); /* in the order in which things happened, where both go to one terminal */
-    fprintf(stderr, "metacall-registry: %s%s%s", escapes[paint], kinds[kind].word,
-            paint != PAINT_NONE ? "\033[0m" : "");
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    if (vasprintf(&text, format, arguments) < 0)
+        text = NULL;
     va_end(arguments);
-    fputc('\n', stderr);
+    clean = escape(text != NULL ? text : format, "\n");
+    fflush(stdout); /* in the order in which things happened, where both go to one terminal */
+    fprintf(stderr, "metacall-registry: %s%s%s%s\n", escapes[paint], kinds[kind].word,
+            paint != PAINT_NONE ? "\033[0m" : "", clean);
+    free(clean);
+    free(text);
 }
 
 int output_json(const struct output *output, char *text)
@@ -157,9 +167,9 @@ int output_json(const struct output *output, char *text)
     if (text == NULL)
         return output_failure(output);
     length = strlen(text);
-    fwrite(text, 1, length, stdout);
+    fwrite(text, 1, length, output->stream);
     if (length == 0 || text[length - 1] != '\n')
-        fputc('\n', stdout);
+        fputc('\n', output->stream);
     free(text);
     return STATUS_OK;
 }

@@ -7,6 +7,7 @@
 
 #include <metacall/api.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum exit_status {
     STATUS_OK = 0,
@@ -22,6 +23,7 @@ enum output_form {
 };
 
 struct output {
+    FILE *stream; /* of results: standard output, or memory where they are worked on further */
     enum output_form form;
     int quiet;
     int colored;          /* standard output */
@@ -48,8 +50,8 @@ const char *output_unpaint(const struct output *output, enum paint paint);
 /* A copy of `text` in which no control character is left, so that a file's name cannot steer the
  * terminal or tear a record: \t, \n, \x1b ... "-" for NULL or "". Freed by the caller. */
 char *output_clean(const char *text);
-/* Prints `text` so. */
-void output_text(const char *text);
+/* Prints `text` so, to the stream of results. */
+void output_text(const struct output *output, const char *text);
 /* A message on standard error, "metacall-registry: ...". `quiet` keeps notes and warnings back. */
 enum message_kind {
     MESSAGE_NOTE,

@@ -7,7 +7,6 @@
 #include "memory.h"
 #include "utf8.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,12 +60,12 @@ void table_destroy(struct table *table)
     free(table);
 }
 
-static void print_plain(const struct table *table)
+static void print_plain(const struct table *table, FILE *stream)
 {
     for (size_t row = 0; row < table->row_count; row++) {
         for (size_t i = 0; i < table->column_count; i++) {
-            fputs(table->cells[row * table->column_count + i].text, stdout);
-            fputc(i + 1 < table->column_count ? '\t' : '\n', stdout);
+            fputs(table->cells[row * table->column_count + i].text, stream);
+            fputc(i + 1 < table->column_count ? '\t' : '\n', stream);
         }
     }
 }
@@ -129,11 +128,11 @@ static void print_cell(const struct output *output, const struct table_column *c
     size_t padding = width - utf8_columns(part);
 
     if (column->flags & TABLE_RIGHT)
-        printf("%*s", (int)padding, "");
+        fprintf(output->stream, "%*s", (int)padding, "");
     if (length != 0)
-        printf("%s%s%s", output_paint(output, paint), part, output_unpaint(output, paint));
+        fprintf(output->stream, "%s%s%s", output_paint(output, paint), part, output_unpaint(output, paint));
     if (!last)
-        printf("%*s", (int)((column->flags & TABLE_RIGHT ? 0 : padding) + GAP), "");
+        fprintf(output->stream, "%*s", (int)((column->flags & TABLE_RIGHT ? 0 : padding) + GAP), "");
     free(part);
 }
 
@@ -161,7 +160,7 @@ static void print_row(const struct table *table, const struct output *output, co
                 rest[i]++;
             more |= rest[i][0] != '\0';
         }
-        putchar('\n');
+        fputc('\n', output->stream);
     } while (more);
 }
 
@@ -173,7 +172,7 @@ void table_print(const struct table *table, const struct output *output)
     enum paint *paints;
 
     if (output->form == OUTPUT_PLAIN) {
-        print_plain(table);
+        print_plain(table, output->stream);
         return;
     }
     widths = memory_take(count * sizeof *widths);
