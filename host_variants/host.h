@@ -60,4 +60,19 @@ int host_detect(const struct modules *modules, const struct host_rule *rules, si
                 struct host_report *ret_report);
 void host_report_finish(struct host_report *report);
 
+/* Whether all of `text` matches `pattern`: `%v` stands for a version (digits, with dots between),
+ * `*` for any run of characters but '/', everything else for itself. *ret_version (where given) is
+ * the first %v, cut to its size. Returns 1 or 0. */
+int host_pattern_matches(const char *pattern, const char *text, char *ret_version,
+                         size_t version_size);
+/* The address of a runtime's object as the process sees it: the executable's own copy where it
+ * was linked with COPY relocations, else the owner's. NULL = not exported. */
+void *host_data_symbol(const struct modules *modules, const struct module *owner, const char *name,
+                       size_t *ret_size);
+/* Reads the version of a runtime that is mapped. `running` 0 skips the sources that call into it.
+ * Returns the source's name ("soname" or a symbol), or NULL with *ret_version untouched. */
+const char *host_version_of(const struct host_rule *rule, const struct modules *modules,
+                            const struct module *owner, int running, char *ret_version,
+                            size_t version_size);
+
 #endif /* HOST_VARIANTS_HOST_H */

@@ -14,10 +14,11 @@ struct module {
     const char *soname; /* NULL = none */
     uintptr_t base;     /* load bias */
     int is_executable;
-    const void *dynamic; /* its PT_DYNAMIC in memory, NULL = none */
+    const void *dynamic;       /* its PT_DYNAMIC in memory, NULL = none */
     uintptr_t lowest, highest; /* its PT_LOAD range, [lowest, highest) */
 };
 
+struct elf_image;
 struct modules; /* an array of struct module, executable first, then load order */
 
 int modules_walk(struct modules **ret_modules); /* 0, or -1 with the error set */
@@ -25,9 +26,22 @@ void modules_destroy(struct modules *modules);  /* NULL is accepted */
 size_t modules_count(const struct modules *modules);
 const struct module *modules_at(const struct modules *modules, size_t index);
 /* The address that `module` itself exports under `name` (its own dynamic symbols, no dependency,
- * no global scope), or NULL. *ret_size, where given, is the symbol's size. */
+ * no global scope), or NULL. An IFUNC gives the chosen implementation; a thread-local gives NULL.
+ * *ret_size, where given, is the symbol's size. */
 void *module_symbol(const struct module *module, const char *name, size_t *ret_size);
 /* The module that holds an address, or NULL. */
 const struct module *modules_of_address(const struct modules *modules, const void *address);
+/* The module's tables, as they are mapped. Like all that is asked of a module, good only while the
+ * module stays loaded: modules_locked says whether it still is. */
+const struct elf_image *module_image(const struct module *module);
+/* The module of that path or SONAME, or NULL. */
+const struct module *modules_of_path(const struct modules *modules, const char *path);
+const struct module *modules_of_soname(const struct modules *modules, const char *soname);
+/* The module that is the file `path`, under whatever name: same path, or same device and inode. */
+const struct module *modules_of_file(const struct modules *modules, const char *path);
+/* Runs `work` while nothing can be loaded or unloaded (the linker's lock is held: `work` must not
+ * allocate from, or call into, anything mapped later). Returns what `work` returned, or -1, without
+ * running it and without an error set, when something was unloaded since the walk: walk again. */
+int modules_locked(const struct modules *modules, int (*work)(void *data), void *data);
 
 #endif /* HOST_VARIANTS_MODULES_H */

@@ -8,11 +8,7 @@
 #include "host_variants/host.h"
 #include <metacall/diagnostic.h>
 
-enum strategy {
-    STRATEGY_LINKED,
-    STRATEGY_HOST_UNRESOLVED,
-    STRATEGY_INTERPOSED
-};
+enum strategy { STRATEGY_LINKED, STRATEGY_HOST_UNRESOLVED, STRATEGY_INTERPOSED };
 
 /* "linked", "host-unresolved", "interposed" */
 const char *strategy_name(enum strategy strategy);
@@ -27,8 +23,8 @@ struct strategy_request {
     const char *needed; /* the plugin's DT_NEEDED that stands for its runtime; NULL = it has none */
     const char *runtime_library; /* linked: the verified library; NULL = no runtime (mock) */
     int promote; /* open the runtime library RTLD_GLOBAL, so that its own extensions can load */
-    const struct host_rule *rule;       /* the runtime's markers, probe and version sources */
-    const struct host_finding *host;    /* host-unresolved, interposed: who provides the symbols */
+    const struct host_rule *rule;    /* the runtime's markers, probe and version sources */
+    const struct host_finding *host; /* host-unresolved, interposed: who provides the symbols */
 };
 
 struct bound_plugin; /* an open plugin and what holds it */

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Opening an ELF object and finding its tables. Every read goes through a copy of a few bytes:
+ * nothing promises that a table of a hostile file is aligned. */
+#include "host_variants/elf_image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <metacall/loader.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if __SIZEOF_POINTER__ == 8
+#define NATIVE_CLASS ELFCLASS64
+#else
+#define NATIVE_CLASS ELFCLASS32
+#endif
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define NATIVE_ENCODING ELFDATA2LSB
+#else
+#define NATIVE_ENCODING ELFDATA2MSB
+#endif
+#if defined(__x86_64__)
+#define NATIVE_MACHINE EM_X86_64
+#elif defined(__aarch64__)
+#define NATIVE_MACHINE EM_AARCH64
+#elif defined(__riscv)
+#define NATIVE_MACHINE EM_RISCV
+#elif defined(__powerpc64__)
+#define NATIVE_MACHINE EM_PPC64
+#elif defined(__s390x__)
+#define NATIVE_MACHINE EM_S390
+#elif defined(__arm__)
+#define NATIVE_MACHINE EM_ARM
+#elif defined(__i386__)
+#define NATIVE_MACHINE EM_386
+#else
+#error "name this machine's EM_ number"
+#endif
+
+int elf_image_header(const struct elf_image *image, size_t index, ElfW(Phdr) * ret_header)
+{
+    if (index >= image->header_count)
+        return -1;
+    memcpy(ret_header, image->headers + index * sizeof(*ret_header), sizeof(*ret_header));
+    return 0;
+}
+
+/* The bytes from a virtual address to the end of what the object holds there. */
+static struct elf_table table_at(const struct elf_image *image, uint64_t address)
+{
+    struct elf_table table = {NULL, 0};
+    ElfW(Phdr) header;
+
+    for (size_t i = 0; elf_image_header(image, i, &header) == 0; i++) {
+        uint64_t held = image->bytes ? header.p_filesz : header.p_memsz;
+        if (header.p_type != PT_LOAD || address < header.p_vaddr ||
+            address - header.p_vaddr >= held)
+            continue;
+        uint64_t into = address - header.p_vaddr;
+        if (image->bytes) {
+            table.at = image->bytes + header.p_offset + into; /* proven inside by check_headers */
+        } else {
+            if ((header.p_flags & PF_R) == 0)
+                continue;
+            table.at = (const uint8_t *)(image->base + header.p_vaddr + into);
+        }
+        table.size = held - into;
+        break;
+    }
+    return table;
+}
+
+const void *elf_image_at(const struct elf_image *image, uint64_t address, size_t size)
+{
+    struct elf_table table = table_at(image, address);
+
+    return table.at && size <= table.size ? table.at : NULL;
+}
+
+/* A pointer of PT_DYNAMIC. In a mapped object glibc has added the load bias to most of them and
+ * musl to none: whichever falls inside the object is meant. */
+static struct elf_table table_of(const struct elf_image *image, uint64_t pointer, uint64_t size)
+{
+    struct elf_table table = {NULL, 0};
+
+    if (!image->bytes && pointer >= image->base)
+        table = table_at(image, pointer - image->base);
+    if (!table.at)
+        table = table_at(image, pointer);
+    if (size && size < table.size)
+        table.size = size;
+    return table;
+}
+
+static uint32_t word_at(const uint8_t *at, size_t index)
+{
+    uint32_t word;
+
+    memcpy(&word, at + index * sizeof(word), sizeof(word));
+    return word;
+}
+
+static void read_gnu_hash(struct elf_image *image)
+{
+    struct elf_table *table = &image->gnu_hash;
+    uint64_t head = 4 * sizeof(uint32_t);
+
+    if (!table->at)
+        return;
+    if (table->size >= head) {
+        image->gnu_buckets = word_at(table->at, 0);
+        image->gnu_first = word_at(table->at, 1);
+        image->gnu_bloom_words = word_at(table->at, 2);
+        image->gnu_bloom_shift = word_at(table->at, 3) & (sizeof(ElfW(Addr)) * 8 - 1);
+        uint64_t words = image->gnu_bloom_words;
+        uint64_t body = head + words * sizeof(ElfW(Addr)) + image->gnu_buckets * UINT64_C(4);
+        if (image->gnu_buckets && words && (words & (words - 1)) == 0 && body <= table->size)
+            return;
+    }
+    *table = (struct elf_table){NULL, 0};
+    image->gnu_buckets = 0;
+}
+
+static void read_sysv_hash(struct elf_image *image)
+{
+    struct elf_table *table = &image->sysv_hash;
+
+    if (table->at && table->size >= 8) {
+        image->sysv_buckets = word_at(table->at, 0);
+        image->sysv_chains = word_at(table->at, 1);
+        uint64_t body = 8 + (image->sysv_buckets + (uint64_t)image->sysv_chains) * 4;
+        if (image->sysv_buckets && body <= table->size)
+            return;
+    }
+    *table = (struct elf_table){NULL, 0};
+    image->sysv_buckets = image->sysv_chains = 0;
+}
+
+static void read_strings(struct elf_image *image)
+{
+    struct elf_table *table = &image->strings;
+
+    while (table->size && table->at[table->size - 1] != 0)
+        table->size--;
+    if (table->size == 0)
+        table->at = NULL;
+}
+
+static const char *string_at(const struct elf_image *image, uint64_t offset)
+{
+    return offset < image->strings.size ? (const char *)image->strings.at + offset : NULL;
+}
+
+static void read_flags(struct elf_image *image, ElfW(Sxword) tag, uint64_t value)
+{
+    if (tag == DT_FLAGS) {
+        image->flags |= value & DF_BIND_NOW ? ELF_IMAGE_BIND_NOW : 0;
+        image->flags |= value & DF_TEXTREL ? ELF_IMAGE_TEXTREL : 0;
+        image->flags |= value & DF_STATIC_TLS ? ELF_IMAGE_STATIC_TLS : 0;
+        image->flags |= value & DF_SYMBOLIC ? ELF_IMAGE_SYMBOLIC : 0;
+    } else if (tag == DT_FLAGS_1) {
+        image->flags |= value & DF_1_NOW ? ELF_IMAGE_BIND_NOW : 0;
+        image->flags |= value & DF_1_NODELETE ? ELF_IMAGE_NODELETE : 0;
+        image->flags |= value & DF_1_PIE ? ELF_IMAGE_PIE : 0;
+    } else if (tag == DT_BIND_NOW) {
+        image->flags |= ELF_IMAGE_BIND_NOW;
+    } else if (tag == DT_TEXTREL) {
+        image->flags |= ELF_IMAGE_TEXTREL;
+    } else if (tag == DT_SYMBOLIC) {
+        image->flags |= ELF_IMAGE_SYMBOLIC;
+    }
+}
+
+/* What one walk of PT_DYNAMIC collects before the tables can be placed. */
+struct dynamic_values {
+    uint64_t strtab, strsz, symtab, gnu_hash, hash, versym, verneed, verdef;
+    uint64_t rel, relsz, rela, relasz, jmprel, pltrelsz, pltrel;
+    uint64_t soname, rpath, runpath;
+};
+
+static uint64_t *value_of_tag(struct dynamic_values *values, ElfW(Sxword) tag)
+{
+    switch (tag) {
+    case DT_STRTAB:
+        return &values->strtab;
+    case DT_STRSZ:
+        return &values->strsz;
+    case DT_SYMTAB:
+        return &values->symtab;
+    case DT_GNU_HASH:
+        return &values->gnu_hash;
+    case DT_HASH:
+        return &values->hash;
+    case DT_VERSYM:
+        return &values->versym;
+    case DT_VERNEED:
+        return &values->verneed;
+    case DT_VERDEF:
+        return &values->verdef;
+    case DT_REL:
+        return &values->rel;
+    case DT_RELSZ:
+        return &values->relsz;
+    case DT_RELA:
+        return &values->rela;
+    case DT_RELASZ:
+        return &values->relasz;
+    case DT_JMPREL:
+        return &values->jmprel;
+    case DT_PLTRELSZ:
+        return &values->pltrelsz;
+    case DT_PLTREL:
+        return &values->pltrel;
+    case DT_SONAME:
+        return &values->soname;
+    case DT_RPATH:
+        return &values->rpath;
+    case DT_RUNPATH:
+        return &values->runpath;
+    default:
+        return NULL;
+    }
+}
+
+static struct elf_table sized_table(const struct elf_image *image, uint64_t pointer, uint64_t size)
+{
+    return pointer && size ? table_of(image, pointer, size) : (struct elf_table){NULL, 0};
+}
+
+static struct elf_table open_table(const struct elf_image *image, uint64_t pointer)
+{
+    return pointer ? table_of(image, pointer, 0) : (struct elf_table){NULL, 0};
+}
+
+static void place_tables(struct elf_image *image, const struct dynamic_values *values)
+{
+    image->strings = sized_table(image, values->strtab, values->strsz);
+    image->symbols = open_table(image, values->symtab);
+    image->gnu_hash = open_table(image, values->gnu_hash);
+    image->sysv_hash = open_table(image, values->hash);
+    image->versym = open_table(image, values->versym);
+    image->verneed = open_table(image, values->verneed);
+    image->verdef = open_table(image, values->verdef);
+    image->rel = sized_table(image, values->rel, values->relsz);
+    image->rela = sized_table(image, values->rela, values->relasz);
+    image->plt = sized_table(image, values->jmprel, values->pltrelsz);
+    image->plt_has_addends = values->pltrel == DT_RELA;
+    read_strings(image);
+    read_gnu_hash(image);
+    read_sysv_hash(image);
+    image->soname = string_at(image, values->soname);
+    image->rpath = string_at(image, values->rpath);
+    image->runpath = string_at(image, values->runpath);
+}
+
+static void read_dynamic(struct elf_image *image)
+{
+    struct dynamic_values values = {
+        .soname = UINT64_MAX, .rpath = UINT64_MAX, .runpath = UINT64_MAX};
+    ElfW(Dyn) entry;
+    size_t count = image->dynamic.size / sizeof(entry), used = 0;
+
+    for (; used < count; used++) {
+        memcpy(&entry, image->dynamic.at + used * sizeof(entry), sizeof(entry));
+        if (entry.d_tag == DT_NULL)
+            break;
+        if (entry.d_tag == DT_NEEDED) {
+            image->needed_count++;
+            continue;
+        }
+        uint64_t *value = value_of_tag(&values, entry.d_tag);
+        if (value)
+            *value = entry.d_un.d_val;
+        else
+            read_flags(image, entry.d_tag, entry.d_un.d_val);
+    }
+    image->dynamic.size = used * sizeof(entry);
+    place_tables(image, &values);
+}
+
+static void read_headers(struct elf_image *image)
+{
+    ElfW(Phdr) header;
+
+    for (size_t i = 0; elf_image_header(image, i, &header) == 0; i++) {
+        switch (header.p_type) {
+        case PT_GNU_STACK:
+            image->flags |= ELF_IMAGE_STACK_HEADER;
+            image->flags |= header.p_flags & PF_X ? ELF_IMAGE_STACK_EXEC : 0;
+            break;
+        case PT_GNU_RELRO:
+            image->flags |= ELF_IMAGE_RELRO;
+            break;
+        case PT_INTERP:
+            image->flags |= ELF_IMAGE_INTERPRETER;
+            break;
+        case PT_TLS:
+            image->tls_size = header.p_memsz;
+            break;
+        case PT_LOAD:
+            if ((header.p_flags & (PF_W | PF_X)) == (PF_W | PF_X))
+                image->flags |= ELF_IMAGE_WRITE_EXEC;
+            break;
+        case PT_DYNAMIC:
+            image->flags |= ELF_IMAGE_DYNAMIC;
+            image->dynamic = table_at(image, header.p_vaddr);
+            if (image->dynamic.size > header.p_memsz)
+                image->dynamic.size = header.p_memsz;
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+/* A segment that reaches past the end of the file would be a SIGBUS once mapped. */
+static const char *check_headers(const struct elf_image *image)
+{
+    ElfW(Phdr) header;
+
+    for (size_t i = 0; elf_image_header(image, i, &header) == 0; i++) {
+        if (header.p_type != PT_LOAD && header.p_type != PT_NOTE && header.p_type != PT_INTERP)
+            continue;
+        if (header.p_offset > image->size || header.p_filesz > image->size - header.p_offset)
+            return "it is cut short: a segment reaches past the end of the file";
+        if (header.p_type == PT_LOAD && header.p_filesz > header.p_memsz)
+            return "a segment holds more than it maps";
+        if (header.p_vaddr + header.p_memsz < header.p_vaddr)
+            return "a segment wraps around the address space";
+    }
+    return NULL;
+}
+
+const char *elf_image_read(const void *bytes, size_t size, struct elf_image *ret_image)
+{
+    struct elf_image image = {0};
+    ElfW(Ehdr) head;
+    const char *wrong;
+
+    if (size < EI_NIDENT + 4 || memcmp(bytes, ELFMAG, SELFMAG) != 0)
+        return size == 0 ? "it is empty" : "it is not an ELF file";
+    image.bytes = bytes;
+    image.size = size;
+    image.elf_class = image.bytes[EI_CLASS];
+    image.encoding = image.bytes[EI_DATA];
+    image.os_abi = image.bytes[EI_OSABI];
+    /* type and machine lie at the same place in both classes; the order of bytes may be foreign */
+    int swap = image.encoding == ELFDATA2MSB;
+    image.type = (uint16_t)(image.bytes[16 + swap] | image.bytes[17 - swap] << 8);
+    image.machine = (uint16_t)(image.bytes[18 + swap] | image.bytes[19 - swap] << 8);
+    image.native = image.elf_class == NATIVE_CLASS && image.encoding == NATIVE_ENCODING &&
+                   image.machine == NATIVE_MACHINE;
+    if (image.native) {
+        if (size < sizeof(head))
+            return "it is cut short inside the ELF header";
+        memcpy(&head, bytes, sizeof(head));
+        if (head.e_phnum && head.e_phentsize != sizeof(ElfW(Phdr)))
+            return "its program headers have an unknown size";
+        if (head.e_phoff > size || head.e_phnum > (size - head.e_phoff) / sizeof(ElfW(Phdr)))
+            return "its program headers lie outside the file";
+        image.headers = image.bytes + head.e_phoff;
+        image.header_count = head.e_phnum;
+        wrong = check_headers(&image);
+        if (wrong)
+            return wrong;
+        read_headers(&image);
+        read_dynamic(&image);
+    }
+    *ret_image = image;
+    return NULL;
+}
+
+const char *elf_image_view(const ElfW(Phdr) * headers, size_t count, uintptr_t base,
+                           struct elf_image *ret_image)
+{
+    struct elf_image image = {0};
+
+    image.elf_class = NATIVE_CLASS;
+    image.encoding = NATIVE_ENCODING;
+    image.machine = NATIVE_MACHINE;
+    image.type = ET_DYN;
+    image.native = 1;
+    image.base = base;
+    image.headers = (const uint8_t *)headers;
+    image.header_count = count;
+    read_headers(&image);
+    if (!image.dynamic.at)
+        return "it has no dynamic section";
+    read_dynamic(&image);
+    *ret_image = image;
+    return NULL;
+}
+
+int elf_image_open(const char *path, int fd, struct elf_image *ret_image)
+{
+    struct elf_image image = {0};
+    struct stat info;
+    void *bytes = MAP_FAILED;
+    const char *wrong = NULL;
+    int own = -1, result = -1;
+
+    if (fd < 0)
+        fd = own = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &info) != 0) {
+        wrong = strerror(errno);
+        goto out;
+    }
+    if (!S_ISREG(info.st_mode)) {
+        wrong = "it is not a regular file";
+        goto out;
+    }
+    if (info.st_size == 0) {
+        wrong = "it is empty";
+        goto out;
+    }
+    bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (bytes == MAP_FAILED) {
+        wrong = strerror(errno);
+        goto out;
+    }
+    wrong = elf_image_read(bytes, (size_t)info.st_size, &image);
+    if (wrong)
+        goto out;
+    image.owns_mapping = 1;
+    *ret_image = image;
+    result = 0;
+out:
+    if (result != 0) {
+        metacall_error_raise(METACALL_ERROR_LOADER, "cannot read %s: %s", path, wrong);
+        if (bytes != MAP_FAILED)
+            munmap(bytes, (size_t)info.st_size);
+    }
+    if (own >= 0)
+        close(own);
+    return result;
+}
+
+void elf_image_close(struct elf_image *image)
+{
+    if (image->owns_mapping)
+        munmap((void *)(uintptr_t)image->bytes, image->size);
+    memset(image, 0, sizeof(*image));
+}
+
+const char *elf_image_needed(const struct elf_image *image, size_t index)
+{
+    ElfW(Dyn) entry;
+
+    for (size_t i = 0; i < image->dynamic.size / sizeof(entry); i++) {
+        memcpy(&entry, image->dynamic.at + i * sizeof(entry), sizeof(entry));
+        if (entry.d_tag == DT_NEEDED && index-- == 0) {
+            const char *name = string_at(image, entry.d_un.d_val);
+            return name ? name : "";
+        }
+    }
+    return NULL;
+}
+
+int elf_image_needs(const struct elf_image *image, const char *soname)
+{
+    for (size_t i = 0; i < image->needed_count; i++) {
+        const char *needed = elf_image_needed(image, i);
+        if (needed && strcmp(needed, soname) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* The bytes of a header that is not PT_LOAD itself. */
+static struct elf_table header_table(const struct elf_image *image, const ElfW(Phdr) * header)
+{
+    struct elf_table table;
+
+    if (image->bytes)
+        return (struct elf_table){image->bytes + header->p_offset, header->p_filesz};
+    table = table_at(image, header->p_vaddr);
+    if (table.size > header->p_filesz)
+        table.size = header->p_filesz;
+    return table;
+}
+
+const char *elf_image_interpreter(const struct elf_image *image)
+{
+    ElfW(Phdr) header;
+
+    for (size_t i = 0; elf_image_header(image, i, &header) == 0; i++) {
+        if (header.p_type != PT_INTERP)
+            continue;
+        struct elf_table table = header_table(image, &header);
+        if (table.at && memchr(table.at, 0, table.size))
+            return (const char *)table.at;
+    }
+    return NULL;
+}
+
+static int note_in(struct elf_table notes, size_t align, const char *owner, uint32_t type,
+                   struct elf_table *ret_note)
+{
+    size_t owner_size = strlen(owner) + 1;
+
+    while (notes.size >= 12) {
+        uint64_t name_size = word_at(notes.at, 0), body_size = word_at(notes.at, 1);
+        uint64_t body = (12 + name_size + align - 1) & ~(uint64_t)(align - 1);
+        uint64_t next = (body + body_size + align - 1) & ~(uint64_t)(align - 1);
+        if (body > notes.size || body_size > notes.size - body)
+            return -1;
+        if (word_at(notes.at, 2) == type && name_size == owner_size &&
+            memcmp(notes.at + 12, owner, owner_size) == 0) {
+            *ret_note = (struct elf_table){notes.at + body, body_size};
+            return 0;
+        }
+        if (next > notes.size)
+            return -1;
+        notes.at += next;
+        notes.size -= next;
+    }
+    return -1;
+}
+
+int elf_image_note(const struct elf_image *image, const char *owner, uint32_t type,
+                   struct elf_table *ret_note)
+{
+    ElfW(Phdr) header;
+
+    for (size_t i = 0; elf_image_header(image, i, &header) == 0; i++) {
+        if (header.p_type != PT_NOTE)
+            continue;
+        struct elf_table notes = header_table(image, &header);
+        if (notes.at && note_in(notes, header.p_align == 8 ? 8 : 4, owner, type, ret_note) == 0)
+            return 0;
+    }
+    return -1;
+}
+
+int elf_image_build_id(const struct elf_image *image, char *ret_text, size_t text_size)
+{
+    static const char digits[] = "0123456789abcdef";
+    struct elf_table note;
+
+    if (elf_image_note(image, "GNU", NT_GNU_BUILD_ID, &note) != 0 || note.size == 0 ||
+        note.size > 64 || text_size < note.size * 2 + 1)
+        return -1;
+    for (size_t i = 0; i < note.size; i++) {
+        ret_text[2 * i] = digits[note.at[i] >> 4];
+        ret_text[2 * i + 1] = digits[note.at[i] & 15];
+    }
+    ret_text[note.size * 2] = 0;
+    return 0;
+}

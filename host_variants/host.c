@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Host detection: the markers are looked up in every module while nothing can be unloaded; only
+ * then, and only in the owners, is anything called. */
+#include "host_variants/host.h"
+
+#include "host_variants/elf_image.h"
+
+#include <ctype.h>
+#include <metacall/loader.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *after_version(const char *text)
+{
+    while (isdigit((unsigned char)*text) ||
+           (*text == '.' && isdigit((unsigned char)text[1]) && isdigit((unsigned char)text[-1])))
+        text++;
+    return text;
+}
+
+static int matches(const char *pattern, const char *text, const char **ret_from,
+                   const char **ret_to)
+{
+    for (; *pattern; pattern++, text++) {
+        if (*pattern == '*') {
+            do {
+                if (matches(pattern + 1, text, ret_from, ret_to))
+                    return 1;
+            } while (*text && *text++ != '/');
+            return 0;
+        }
+        if (pattern[0] == '%' && pattern[1] == 'v') {
+            if (!isdigit((unsigned char)*text))
+                return 0;
+            const char *later_from = NULL, *later_to = NULL;
+            for (const char *to = after_version(text); to > text; to--) {
+                if (matches(pattern + 2, to, &later_from, &later_to)) {
+                    *ret_from = text;
+                    *ret_to = to;
+                    return 1;
+                }
+            }
+            return 0;
+        }
+        if (*pattern != *text)
+            return 0;
+    }
+    return *text == 0;
+}
+
+int host_pattern_matches(const char *pattern, const char *text, char *ret_version,
+                         size_t version_size)
+{
+    const char *from = NULL, *to = NULL;
+
+    if (!matches(pattern, text, &from, &to))
+        return 0;
+    if (ret_version && version_size && from)
+        snprintf(ret_version, version_size, "%.*s", (int)(to - from), from);
+    return 1;
+}
+
+/* ------------------------------------------------------------------------------------ owners */
+
+struct search {
+    const struct modules *modules;
+    const struct host_rule *rules;
+    size_t rule_count;
+    struct host_finding *findings;
+    size_t count, room;
+};
+
+static int exports_markers(const struct module *module, const char *const *markers, uint32_t first)
+{
+    const struct elf_image *image = module_image(module);
+    struct elf_symbol symbol;
+
+    if (elf_image_find_hashed(image, markers[0], first, NULL, &symbol) != 0)
+        return 0;
+    for (size_t i = 1; markers[i]; i++) {
+        if (elf_image_find(image, markers[i], NULL, &symbol) != 0)
+            return 0;
+    }
+    return 1;
+}
+
+static int find_owners(void *data)
+{
+    struct search *search = data;
+    size_t count = modules_count(search->modules);
+
+    search->count = 0;
+    for (size_t r = 0; r < search->rule_count; r++) {
+        const struct host_rule *rule = &search->rules[r];
+        if (!rule->markers || !rule->markers[0])
+            continue;
+        uint32_t first = elf_gnu_hash(rule->markers[0]);
+        for (size_t m = 0; m < count; m++) {
+            const struct module *module = modules_at(search->modules, m);
+            if (!exports_markers(module, rule->markers, first))
+                continue;
+            if (search->count < search->room)
+                search->findings[search->count] =
+                    (struct host_finding){.rule = rule, .owner = module, .running = -1};
+            search->count++;
+        }
+    }
+    return 0;
+}
+
+/* ----------------------------------------------------------------------------------- symbols */
+
+static int has_copy_of(const struct elf_image *image, const char *name)
+{
+    struct elf_relocation_cursor cursor = {0};
+    struct elf_relocation relocation;
+    struct elf_symbol symbol;
+
+    while (elf_image_next_relocation(image, &cursor, &relocation)) {
+        if (relocation.kind == ELF_RELOCATION_COPY &&
+            elf_image_symbol(image, relocation.symbol, &symbol) == 0 &&
+            strcmp(symbol.name, name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+void *host_data_symbol(const struct modules *modules, const struct module *owner, const char *name,
+                       size_t *ret_size)
+{
+    const struct module *executable = modules_at(modules, 0);
+
+    if (executable && executable != owner && has_copy_of(module_image(executable), name)) {
+        void *copy = module_symbol(executable, name, ret_size);
+        if (copy)
+            return copy;
+    }
+    return module_symbol(owner, name, ret_size);
+}
+
+/* ----------------------------------------------------------------------------------- version */
+
+/* The leading dotted number of a text: "3.11.2 (main, ...)", "v20.1.0". */
+static int keep_version(const char *text, size_t limit, char *ret_version, size_t version_size)
+{
+    size_t from = 0, to;
+
+    while (from < limit && text[from] && !isdigit((unsigned char)text[from]))
+        from++;
+    for (to = from; to < limit && (isdigit((unsigned char)text[to]) || text[to] == '.'); to++)
+        ;
+    while (to > from && text[to - 1] == '.')
+        to--;
+    if (to == from || from > 16)
+        return -1;
+    snprintf(ret_version, version_size, "%.*s", (int)(to - from), text + from);
+    return 0;
+}
+
+static int version_hex(const uint32_t *at, size_t size, char *ret_version, size_t version_size)
+{
+    if (!at || size < sizeof(*at) || *at == 0)
+        return -1;
+    snprintf(ret_version, version_size, "%u.%u.%u", *at >> 24, *at >> 16 & 255, *at >> 8 & 255);
+    return 0;
+}
+
+static int version_text(const struct modules *modules, const char *at, size_t size,
+                        char *ret_version, size_t version_size)
+{
+    const char *pointed;
+
+    if (!at)
+        return -1;
+    if (size == sizeof(pointed)) {
+        memcpy(&pointed, at, sizeof(pointed));
+        const struct module *holder = modules_of_address(modules, pointed);
+        if (holder)
+            return keep_version(pointed, holder->highest - (uintptr_t)pointed, ret_version,
+                                version_size);
+    }
+    return keep_version(at, size ? size : 64, ret_version, version_size);
+}
+
+static int version_soname(const struct host_rule *rule, const struct module *owner,
+                          char *ret_version, size_t version_size)
+{
+    char version[32] = "";
+
+    for (size_t i = 0; owner->soname && rule->sonames && rule->sonames[i]; i++) {
+        if (host_pattern_matches(rule->sonames[i], owner->soname, version, sizeof(version)) &&
+            version[0]) {
+            snprintf(ret_version, version_size, "%s", version);
+            return 0;
+        }
+    }
+    return -1;
+}
+
+const char *host_version_of(const struct host_rule *rule, const struct modules *modules,
+                            const struct module *owner, int running, char *ret_version,
+                            size_t version_size)
+{
+    const struct host_version_source *source = rule->versions;
+
+    for (; source && source->kind != HOST_VERSION_NONE; source++) {
+        size_t size = 0;
+        void *at = NULL;
+        int result = -1;
+        if (source->kind == HOST_VERSION_CALL)
+            at = running ? module_symbol(owner, source->symbol, &size) : NULL;
+        else if (source->kind != HOST_VERSION_SONAME)
+            at = host_data_symbol(modules, owner, source->symbol, &size);
+        if (source->kind == HOST_VERSION_HEX) {
+            result = version_hex(at, size, ret_version, version_size);
+        } else if (source->kind == HOST_VERSION_STRING) {
+            result = version_text(modules, at, size, ret_version, version_size);
+        } else if (source->kind == HOST_VERSION_SONAME) {
+            result = version_soname(rule, owner, ret_version, version_size);
+        } else if (at) {
+            const char *text = ((const char *(*)(void))(uintptr_t)at)();
+            result = text ? keep_version(text, 64, ret_version, version_size) : -1;
+        }
+        if (result == 0)
+            return source->kind == HOST_VERSION_SONAME ? "soname" : source->symbol;
+    }
+    return NULL;
+}
+
+/* ----------------------------------------------------------------------------------- running */
+
+static int executable_matches(const struct host_rule *rule, const struct modules *modules)
+{
+    const struct module *executable = modules_at(modules, 0);
+    const char *name = executable ? strrchr(executable->path, '/') : NULL;
+
+    for (size_t i = 0; name && rule->executables && rule->executables[i]; i++) {
+        if (host_pattern_matches(rule->executables[i], name + 1, NULL, 0))
+            return 1;
+    }
+    return 0;
+}
+
+static int is_running(const struct host_finding *finding, const struct modules *modules)
+{
+    const struct host_rule *rule = finding->rule;
+    void *at;
+    size_t size = 0;
+
+    switch (rule->running) {
+    case HOST_RUNNING_CALL:
+        at = module_symbol(finding->owner, rule->running_symbol, NULL);
+        return at ? ((int (*)(void))(uintptr_t)at)() != 0 : -1;
+    case HOST_RUNNING_POINTER:
+        at = host_data_symbol(modules, finding->owner, rule->running_symbol, &size);
+        return at && size >= sizeof(void *) ? *(void *const volatile *)at != NULL : -1;
+    case HOST_RUNNING_EXECUTABLE:
+        return finding->owner->is_executable || executable_matches(rule, modules);
+    case HOST_RUNNING_HANDSHAKE:
+        break;
+    }
+    return -1;
+}
+
+int host_detect(const struct modules *modules, const struct host_rule *rules, size_t rule_count,
+                struct host_report *ret_report)
+{
+    struct search search = {.modules = modules, .rules = rules, .rule_count = rule_count};
+
+    search.room = rule_count + 8;
+    for (;;) {
+        free(search.findings);
+        search.findings = calloc(search.room, sizeof(*search.findings));
+        if (!search.findings)
+            return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+        if (modules_locked(modules, find_owners, &search) != 0) {
+            free(search.findings);
+            return metacall_error_raise(METACALL_ERROR_HOST,
+                                        "a library was unloaded while the host was looked for: "
+                                        "walk the modules again");
+        }
+        if (search.count <= search.room)
+            break;
+        search.room = search.count;
+    }
+    for (size_t i = 0; i < search.count; i++) {
+        struct host_finding *finding = &search.findings[i];
+        finding->running = is_running(finding, modules);
+        finding->version_from =
+            host_version_of(finding->rule, modules, finding->owner, finding->running != 0,
+                            finding->version, sizeof(finding->version));
+    }
+    ret_report->findings = search.findings;
+    ret_report->count = search.count;
+    return 0;
+}
+
+void host_report_finish(struct host_report *report)
+{
+    free(report->findings);
+    report->findings = NULL;
+    report->count = 0;
+}

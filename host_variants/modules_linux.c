@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* The walk of mapped objects where dl_iterate_phdr exists (glibc, musl). Names are copied while the
+ * linker's lock is held, since an object and its name may go at any time after it. */
+#include "host_variants/modules.h"
+
+#include "host_variants/elf_image.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <metacall/loader.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NO_TEXT ((size_t)-1)
+
+struct entry {
+    struct module module; /* first: a module is found back from its public part */
+    struct elf_image image;
+    size_t path_at, soname_at; /* in `texts`, while it may still move */
+};
+
+struct modules {
+    struct entry *entries;
+    size_t count, room;
+    char *texts;
+    size_t texts_size, texts_room;
+    unsigned long long unloads; /* as dl_iterate_phdr counts them */
+    int failed;
+};
+
+static size_t keep_text(struct modules *modules, const char *text)
+{
+    size_t size = strlen(text) + 1, at = modules->texts_size;
+
+    if (at + size > modules->texts_room) {
+        size_t room = (modules->texts_room + size) * 2 + 4096;
+        char *texts = realloc(modules->texts, room);
+        if (!texts) {
+            modules->failed = 1;
+            return NO_TEXT;
+        }
+        modules->texts = texts;
+        modules->texts_room = room;
+    }
+    memcpy(modules->texts + at, text, size);
+    modules->texts_size += size;
+    return at;
+}
+
+static struct entry *add_entry(struct modules *modules)
+{
+    if (modules->count == modules->room) {
+        size_t room = modules->room ? modules->room * 2 : 64;
+        struct entry *entries = realloc(modules->entries, room * sizeof(*entries));
+        if (!entries) {
+            modules->failed = 1;
+            return NULL;
+        }
+        modules->entries = entries;
+        modules->room = room;
+    }
+    return &modules->entries[modules->count++];
+}
+
+static void executable_path(struct modules *modules, struct entry *entry)
+{
+    static const char gone[] = " (deleted)";
+    char path[PATH_MAX];
+    struct stat info;
+    ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    if (size < 0)
+        size = 0;
+    path[size] = 0;
+    size_t tail = sizeof(gone) - 1;
+    if ((size_t)size > tail && strcmp(path + size - tail, gone) == 0 && stat(path, &info) != 0)
+        path[(size_t)size - tail] = 0;
+    entry->path_at = keep_text(modules, path);
+}
+
+static void set_range(struct module *module, const struct dl_phdr_info *info)
+{
+    uintptr_t lowest = UINTPTR_MAX, highest = 0;
+
+    for (size_t i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+        if (header->p_type != PT_LOAD)
+            continue;
+        if (header->p_vaddr < lowest)
+            lowest = header->p_vaddr;
+        if (header->p_vaddr + header->p_memsz > highest)
+            highest = header->p_vaddr + header->p_memsz;
+    }
+    if (highest) {
+        module->lowest = info->dlpi_addr + lowest;
+        module->highest = info->dlpi_addr + highest;
+    }
+}
+
+static int add_module(struct dl_phdr_info *info, size_t size, void *data)
+{
+    struct modules *modules = data;
+    struct entry *entry = add_entry(modules);
+
+    (void)size;
+    if (!entry)
+        return 1;
+    memset(entry, 0, sizeof(*entry));
+    modules->unloads = info->dlpi_subs;
+    entry->module.base = info->dlpi_addr;
+    entry->module.is_executable = modules->count == 1;
+    set_range(&entry->module, info);
+    if (!elf_image_view(info->dlpi_phdr, info->dlpi_phnum, info->dlpi_addr, &entry->image))
+        entry->module.dynamic = entry->image.dynamic.at;
+    if (entry->module.is_executable)
+        executable_path(modules, entry);
+    else
+        entry->path_at = keep_text(modules, info->dlpi_name ? info->dlpi_name : "");
+    entry->soname_at = entry->image.soname ? keep_text(modules, entry->image.soname) : NO_TEXT;
+    return modules->failed;
+}
+
+int modules_walk(struct modules **ret_modules)
+{
+    struct modules *modules = calloc(1, sizeof(*modules));
+
+    if (modules)
+        dl_iterate_phdr(add_module, modules);
+    if (!modules || modules->failed) {
+        modules_destroy(modules);
+        return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+    }
+    for (size_t i = 0; i < modules->count; i++) {
+        struct entry *entry = &modules->entries[i];
+        entry->module.path = modules->texts + entry->path_at;
+        if (entry->soname_at != NO_TEXT)
+            entry->module.soname = modules->texts + entry->soname_at;
+    }
+    *ret_modules = modules;
+    return 0;
+}
+
+void modules_destroy(struct modules *modules)
+{
+    if (!modules)
+        return;
+    free(modules->entries);
+    free(modules->texts);
+    free(modules);
+}
+
+size_t modules_count(const struct modules *modules)
+{
+    return modules->count;
+}
+
+const struct module *modules_at(const struct modules *modules, size_t index)
+{
+    return index < modules->count ? &modules->entries[index].module : NULL;
+}
+
+const struct elf_image *module_image(const struct module *module)
+{
+    return &((const struct entry *)module)->image;
+}
+
+void *module_symbol(const struct module *module, const char *name, size_t *ret_size)
+{
+    struct elf_symbol symbol;
+
+    if (elf_image_find(module_image(module), name, NULL, &symbol) != 0 || symbol.type == STT_TLS)
+        return NULL;
+    uintptr_t bias = symbol.section == SHN_ABS ? 0 : module->base;
+    void *address = (void *)(bias + (uintptr_t)symbol.value);
+    if (symbol.type == STT_GNU_IFUNC)
+        address = ((void *(*)(void))(uintptr_t)address)();
+    if (address && ret_size)
+        *ret_size = symbol.size;
+    return address;
+}
+
+const struct module *modules_of_address(const struct modules *modules, const void *address)
+{
+    uintptr_t at = (uintptr_t)address;
+
+    for (size_t i = 0; i < modules->count; i++) {
+        const struct module *module = &modules->entries[i].module;
+        if (at >= module->lowest && at < module->highest)
+            return module;
+    }
+    return NULL;
+}
+
+const struct module *modules_of_path(const struct modules *modules, const char *path)
+{
+    for (size_t i = 0; i < modules->count; i++) {
+        if (strcmp(modules->entries[i].module.path, path) == 0)
+            return &modules->entries[i].module;
+    }
+    return NULL;
+}
+
+const struct module *modules_of_soname(const struct modules *modules, const char *soname)
+{
+    for (size_t i = 0; i < modules->count; i++) {
+        const char *own = modules->entries[i].module.soname;
+        if (own && strcmp(own, soname) == 0)
+            return &modules->entries[i].module;
+    }
+    return NULL;
+}
+
+const struct module *modules_of_file(const struct modules *modules, const char *path)
+{
+    const struct module *found = modules_of_path(modules, path);
+    struct stat wanted, info;
+
+    if (found || stat(path, &wanted) != 0)
+        return found;
+    for (size_t i = 0; i < modules->count; i++) {
+        const struct module *module = &modules->entries[i].module;
+        if (module->path[0] == '/' && stat(module->path, &info) == 0 &&
+            info.st_dev == wanted.st_dev && info.st_ino == wanted.st_ino)
+            return module;
+    }
+    return NULL;
+}
+
+struct locked_work {
+    const struct modules *modules;
+    int (*work)(void *data);
+    void *data;
+    int result;
+};
+
+static int run_locked(struct dl_phdr_info *info, size_t size, void *data)
+{
+    struct locked_work *locked = data;
+
+    (void)size;
+    locked->result = info->dlpi_subs == locked->modules->unloads ? locked->work(locked->data) : -1;
+    return 1;
+}
+
+int modules_locked(const struct modules *modules, int (*work)(void *data), void *data)
+{
+    struct locked_work locked = {modules, work, data, -1};
+
+    dl_iterate_phdr(run_locked, &locked);
+    return locked.result;
+}
