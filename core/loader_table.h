@@ -25,6 +25,9 @@ metacall_loader *loader_table_find(const char *tag);
 metacall_loader *loader_table_get(const char *tag);
 /* The host's loader, or NULL. */
 metacall_loader *loader_table_host(void);
+/* The loader of functions that the process itself registers, "__metacall_host__". Runs always, has
+ * no hooks, is not among those that loader_table_each visits; its names come before all others. */
+metacall_loader *loader_table_native(void);
 /* Calls each running loader in order of start; stops at the first non-zero and returns it. */
 int loader_table_each(int (*visit)(metacall_loader *loader, void *data), void *data);
 /* Ends every loader, last started first: host_detach for the host, destroy for the others.

@@ -29,7 +29,8 @@ enum metacall_storage {
     METACALL_STORAGE_HEAP = 1u << 0,   /* made by metacall_value_create_*: counted by `refs` */
     METACALL_STORAGE_INNER = 1u << 1,  /* an element inside its array's block: the array frees it */
     METACALL_STORAGE_BORROW = 1u << 2, /* as.bytes.data is the maker's, valid for this call only */
-    METACALL_STORAGE_MINUS = 1u << 3   /* a METACALL_BIGINT below zero */
+    METACALL_STORAGE_MINUS = 1u << 3,  /* a METACALL_BIGINT below zero */
+    METACALL_STORAGE_PAIR = 1u << 4    /* an ARRAY whose two items lie in its map's block */
 };
 
 /* A value of 24 bytes. `id` is one of enum metacall_value_id. What lies behind the pointers belongs
@@ -71,7 +72,10 @@ struct metacall_value {
 /* An empty slot (null). Use as: metacall_value slot = METACALL_SLOT_INIT; */
 #define METACALL_SLOT_INIT                                                                         \
     {                                                                                              \
-        METACALL_NULL, METACALL_STORAGE_SLOT, 0, { 0 }                                             \
+        METACALL_NULL, METACALL_STORAGE_SLOT, 0,                                                   \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
     }
 
 /* The scalars: they write `slot`, whose former contents must be empty or a scalar. `storage` keeps
@@ -123,10 +127,15 @@ static inline void metacall_slot_borrow(metacall_value *slot, enum metacall_valu
  * in where data is NULL (as.bytes.data; the final NUL is there). */
 METACALL_API int metacall_slot_bytes(metacall_value *slot, enum metacall_value_id id,
                                      const char *data, size_t size);
-/* An integer past 64 bits: `count` words of magnitude, copied (or zeros where words is NULL). The
- * slot becomes a METACALL_LONG where the number fits one. */
+/* An integer past 64 bits: `count` words of magnitude, copied. The slot becomes a METACALL_LONG
+ * where the number fits one. With words NULL the words are zeros to be filled in
+ * (as.bigint.words), and metacall_slot_bigint_settle must follow. */
 METACALL_API int metacall_slot_bigint(metacall_value *slot, int minus, const uint64_t *words,
                                       size_t count);
+/* Drops leading zero words of a METACALL_BIGINT; it becomes a METACALL_LONG where it fits one. */
+METACALL_API void metacall_slot_bigint_settle(metacall_value *slot);
+/* The name of a kind, "Long", "String" ...; "Invalid" for an unknown one. Static. */
+METACALL_API const char *metacall_kind_name(enum metacall_value_id id);
 /* An array of `count` nulls in one block; fill as.array.items[i], which are slots themselves. */
 METACALL_API int metacall_slot_array(metacall_value *slot, size_t count);
 /* A map of `count` pairs in one block; as.array.items[i]->as.array.items[0] is the key, [1] the
@@ -157,8 +166,7 @@ struct metacall_function_ops {
     /* Runs the function on the calling thread. On success fills *ret, an empty slot. A failure
      * leaves the thread's error set; a guest's exception is an error of code METACALL_ERROR_GUEST
      * that holds the exception itself. Enters and leaves the runtime by itself. */
-    int (*call)(metacall_function *function, const struct metacall_call *call,
-                metacall_value *ret);
+    int (*call)(metacall_function *function, const struct metacall_call *call, metacall_value *ret);
     /* Fills in the signature when somebody first asks for it (metacall_function_parameter ...).
      * May be NULL. */
     int (*describe)(metacall_function *function);
@@ -180,7 +188,8 @@ enum metacall_function_flags {
     METACALL_FUNCTION_ASYNC = 1u << 0,    /* calling it gives a future */
     METACALL_FUNCTION_TYPED = 1u << 1,    /* at least one parameter has a type to be checked */
     METACALL_FUNCTION_VARIADIC = 1u << 2, /* takes more arguments than it names */
-    METACALL_FUNCTION_DESCRIBED = 1u << 3
+    METACALL_FUNCTION_DESCRIBED = 1u << 3,
+    METACALL_FUNCTION_BIG = 1u << 4 /* its METACALL_LONG parameters take a METACALL_BIGINT too */
 };
 
 /* A new function with one reference, owned by the caller. `name` is copied; NULL = anonymous.
@@ -197,9 +206,17 @@ METACALL_API int metacall_function_parameter(metacall_function *function, const 
                                              enum metacall_value_id type, int required);
 METACALL_API void metacall_function_result(metacall_function *function,
                                            enum metacall_value_id type);
+/* For an owner that wants arguments by position: places those of `call`, also the ones with
+ * keywords, at ret_args[i] in the order of the function's parameters, NULL where an optional one is
+ * missing. `room` is the length of ret_args. 0, or -1 with METACALL_ERROR_ARGUMENT. */
+METACALL_API int metacall_function_arrange(metacall_function *function,
+                                           const struct metacall_call *call,
+                                           metacall_value **ret_args, size_t room);
 /* Any function through the one gate: refuses when its loader has ended or was lost in a fork,
- * checks arguments against declared types, then ops->call. *ret must be an empty slot. Thread-safe:
- * whoever holds a lock of a runtime (the GIL, a v8::Locker) releases it as its own rules say. */
+ * checks arguments against declared types (an argument of another kind is converted where that is
+ * exact, else refused with METACALL_ERROR_TYPE or _RANGE), then ops->call. *ret must be an empty
+ * slot. Thread-safe: whoever holds a lock of a runtime (the GIL, a v8::Locker) releases it as its
+ * own rules say. */
 METACALL_API int metacall_function_call(metacall_function *function,
                                         const struct metacall_call *call, metacall_value *ret);
 
@@ -223,7 +240,7 @@ enum metacall_error_code {
     METACALL_ERROR_FORK = 14,     /* the runtime was lost in a fork */
     METACALL_ERROR_DEADLOCK = 15, /* the wait could never end */
     METACALL_ERROR_MEMORY = 16,
-    METACALL_ERROR_SUPPORT = 17,  /* known, but not supported here */
+    METACALL_ERROR_SUPPORT = 17, /* known, but not supported here */
     METACALL_ERROR_INTERNAL = 18
 };
 
@@ -259,8 +276,8 @@ METACALL_API int metacall_error_wrap(enum metacall_error_code code, const char *
     METACALL_PRINTF(2, 3);
 /* A new error with one reference for a loader to fill in (strings are malloc'ed copies); not set
  * yet. NULL when out of memory, with the error set. */
-METACALL_API metacall_error *metacall_error_create(enum metacall_error_code code,
-                                                   const char *type, const char *message);
+METACALL_API metacall_error *metacall_error_create(enum metacall_error_code code, const char *type,
+                                                   const char *message);
 /* Makes `error` the thread's error, taking over the caller's reference. Returns -1. */
 METACALL_API int metacall_error_set(metacall_error *error);
 /* Takes the thread's error away: the caller's reference now. NULL = none was set. */
@@ -285,11 +302,11 @@ enum metacall_binding {
 struct metacall_loader_config {
     enum metacall_binding binding;
     const char *tag;
-    const char *manifest;           /* path of the manifest */
-    const char *plugin;             /* path of the plugin */
-    const char *runtime_library;    /* path of libpython, libnode; NULL = in the executable */
-    const char *runtime_version;    /* as found out: "3.11.2" */
-    const char *runtime_executable; /* the interpreter that belongs to the library, if known */
+    const char *manifest;               /* path of the manifest */
+    const char *plugin;                 /* path of the plugin */
+    const char *runtime_library;        /* path of libpython, libnode; NULL = in the executable */
+    const char *runtime_version;        /* as found out: "3.11.2" */
+    const char *runtime_executable;     /* the interpreter that belongs to the library, if known */
     const char *const *execution_paths; /* from the manifest, absolute; NULL-terminated */
     int argc;                           /* arguments of the script, in the runner; else 0 */
     char *const *argv;

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Functions: one block each (head, signature's place, name), counted; and the gate of every call.
+ */
+#include "core/function.h"
+
+#include "core/error.h"
+#include "core/loader_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct function_core {
+    struct function_signature *signature; /* atomic; NULL = not described */
+    char name[];
+};
+
+struct function_block {
+    metacall_function head;
+    struct function_core core;
+};
+
+metacall_function *metacall_function_create(metacall_loader *loader, const char *name,
+                                            const struct metacall_function_ops *ops, void *data)
+{
+    size_t length = name != NULL ? strlen(name) : 0;
+    struct function_block *block = malloc(sizeof(*block) + length + 1);
+    if (block == NULL) {
+        error_raise_memory();
+        return NULL;
+    }
+    block->head.ops = ops;
+    block->head.loader = loader;
+    block->head.data = data;
+    block->head.refs = 1;
+    block->head.flags = 0;
+    block->head.core = &block->core;
+    block->core.signature = NULL;
+    if (length != 0)
+        memcpy(block->core.name, name, length);
+    block->core.name[length] = '\0';
+    if (loader != NULL)
+        __atomic_add_fetch(&loader->refs, 1, __ATOMIC_RELAXED);
+    return &block->head;
+}
+
+void metacall_function_reference(metacall_function *function)
+{
+    __atomic_add_fetch(&function->refs, 1, __ATOMIC_RELAXED);
+}
+
+void metacall_function_release(metacall_function *function)
+{
+    if (function == NULL || __atomic_sub_fetch(&function->refs, 1, __ATOMIC_ACQ_REL) != 0)
+        return;
+    /* What a runtime lost in a fork holds stays where it is: its lock may be held for ever. */
+    if (function->ops->destroy != NULL && !loader_is_lost(function->loader))
+        function->ops->destroy(function);
+    struct function_core *core = function->core;
+    function_signature_destroy(core->signature);
+    if (function->loader != NULL)
+        __atomic_sub_fetch(&function->loader->refs, 1, __ATOMIC_RELEASE);
+    free(function);
+}
+
+const char *metacall_function_name(const metacall_function *function)
+{
+    const struct function_core *core = function->core;
+    return core->name;
+}
+
+struct function_signature **function_signature_place(const metacall_function *function)
+{
+    struct function_core *core = function->core;
+    return &core->signature;
+}
+
+int metacall_function_call(metacall_function *function, const struct metacall_call *call,
+                           metacall_value *ret)
+{
+    const metacall_loader *loader = function->loader;
+    if (loader != NULL &&
+        __builtin_expect(__atomic_load_n(&loader->state, __ATOMIC_RELAXED) > LOADER_READY, 0) &&
+        loader_admit(loader, metacall_function_name(function)) != 0)
+        return -1;
+    if (function->flags & METACALL_FUNCTION_TYPED)
+        return function_call_typed(function, call, ret);
+    return function->ops->call(function, call, ret);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Functions as the core's own rooms and the C API see them: their signature and their arguments. */
+#ifndef CORE_FUNCTION_H
+#define CORE_FUNCTION_H
+
+#include <metacall/loader.h>
+
+struct function_parameter {
+    char *name;                  /* NULL = by position only */
+    enum metacall_value_id type; /* METACALL_INVALID = any */
+    int required;
+};
+
+struct function_signature {
+    struct function_parameter *parameters;
+    size_t count;
+    size_t room;
+    enum metacall_value_id result; /* METACALL_INVALID = any */
+};
+
+/* The signature, asked from the owner on first use. NULL with the error set when the owner could
+ * not tell. Lives as long as the function. */
+const struct function_signature *function_signature(metacall_function *function);
+/* The signature as far as it is known without asking. */
+const struct function_signature *function_signature_now(const metacall_function *function);
+void function_signature_destroy(struct function_signature *signature);
+
+/* For function.c: the place of the signature. */
+struct function_signature **function_signature_place(const metacall_function *function);
+
+/* The typed side of the gate: checks and converts the arguments, then calls. */
+int function_call_typed(metacall_function *function, const struct metacall_call *call,
+                        metacall_value *ret);
+
+#endif /* CORE_FUNCTION_H */

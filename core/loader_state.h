@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* What the core knows of one loader. */
+#ifndef CORE_LOADER_STATE_H
+#define CORE_LOADER_STATE_H
+
+#include <metacall/loader.h>
+#include <pthread.h>
+
+/* In this order: a call may pass up to READY and is refused after it. */
+enum loader_state {
+    LOADER_STARTING,
+    LOADER_READY,
+    LOADER_CLOSING,
+    LOADER_ENDED,
+    LOADER_LOST /* its runtime stayed in the parent of a fork */
+};
+
+struct metacall_loader {
+    uint32_t state; /* enum loader_state; atomic */
+    uint32_t refs;  /* functions and handles that point here; atomic */
+    char *tag;
+    struct metacall_loader_hooks hooks;
+    struct metacall_loader_config config; /* with everything behind it copied */
+    void *data;
+    void *port;
+    unsigned order;               /* of start; names of an earlier loader win */
+    pthread_t starter;            /* the thread that starts it, while STARTING */
+    metacall_handle *handles;     /* published ones, in order; the scope lock's */
+    metacall_handle *main_handle; /* what the host itself runs; the scope lock's */
+    metacall_loader *next;        /* in the table by order of start, or among those to reuse */
+};
+
+static inline int loader_is_lost(const metacall_loader *loader)
+{
+    return loader != NULL && __atomic_load_n(&loader->state, __ATOMIC_RELAXED) == LOADER_LOST;
+}
+
+/* 0 when a call may enter the loader, else -1 with the error set (ended, lost, closing). */
+int loader_admit(const metacall_loader *loader, const char *function_name);
+
+/* Copies hooks and config into a loader that is all zeros or was finished. */
+int loader_init(metacall_loader *loader, const struct metacall_loader_hooks *hooks,
+                const struct metacall_loader_config *config);
+/* Frees what loader_init copied, except the tag, which errors may still name. */
+void loader_finish(metacall_loader *loader);
+
+#endif /* CORE_LOADER_STATE_H */

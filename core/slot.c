@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Values in place: what a loader writes into a slot, and what the slot owns then. */
+#include <metacall/loader.h>
+
+#include "core/bigint.h"
+#include "core/block.h"
+#include "core/error.h"
+#include "core/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int metacall_slot_bytes(metacall_value *slot, enum metacall_value_id id, const char *data,
+                        size_t size)
+{
+    char *copy = size < SIZE_MAX ? malloc(size + 1) : NULL;
+    if (copy == NULL)
+        return error_raise_memory();
+    if (data != NULL && size != 0)
+        memcpy(copy, data, size);
+    copy[size] = '\0';
+    metacall_slot_kind(slot, id);
+    slot->as.bytes.data = copy;
+    slot->as.bytes.size = size;
+    return 0;
+}
+
+int metacall_slot_bigint(metacall_value *slot, int minus, const uint64_t *words, size_t count)
+{
+    uint64_t *copy = calloc(count != 0 ? count : 1, sizeof(*copy));
+    if (copy == NULL)
+        return error_raise_memory();
+    if (words != NULL && count != 0)
+        memcpy(copy, words, count * sizeof(*copy));
+    metacall_slot_kind(slot, METACALL_BIGINT);
+    if (minus)
+        slot->storage |= METACALL_STORAGE_MINUS;
+    slot->as.bigint.words = copy;
+    slot->as.bigint.count = count;
+    if (words != NULL)
+        metacall_slot_bigint_settle(slot);
+    return 0;
+}
+
+void metacall_slot_bigint_settle(metacall_value *slot)
+{
+    if (slot->id != METACALL_BIGINT)
+        return;
+    uint64_t *words = slot->as.bigint.words;
+    size_t count = slot->as.bigint.count;
+    while (count != 0 && words[count - 1] == 0)
+        count--;
+    slot->as.bigint.count = count;
+    int64_t number;
+    if (bigint_to_long(slot, &number)) {
+        free(words);
+        metacall_slot_long(slot, number);
+    }
+}
+
+const char *metacall_kind_name(enum metacall_value_id id)
+{
+    return value_kind_name((unsigned)id);
+}
+
+int metacall_slot_array(metacall_value *slot, size_t count)
+{
+    metacall_value **items = NULL;
+    if (count != 0 && (items = block_create_array(count)) == NULL)
+        return -1;
+    metacall_slot_kind(slot, METACALL_ARRAY);
+    slot->as.array.items = items;
+    slot->as.array.count = count;
+    return 0;
+}
+
+int metacall_slot_map(metacall_value *slot, size_t count)
+{
+    metacall_value **items = NULL;
+    if (count != 0 && (items = block_create_map(count)) == NULL)
+        return -1;
+    metacall_slot_kind(slot, METACALL_MAP);
+    slot->as.array.items = items;
+    slot->as.array.count = count;
+    return 0;
+}
+
+void metacall_slot_function(metacall_value *slot, metacall_function *function)
+{
+    metacall_function_reference(function);
+    metacall_slot_kind(slot, METACALL_FUNCTION);
+    slot->as.function = function;
+}
+
+void metacall_slot_error(metacall_value *slot, metacall_error *error)
+{
+    metacall_error_reference(error);
+    metacall_slot_kind(slot, METACALL_EXCEPTION);
+    slot->as.error = error;
+}
+
+void metacall_slot_clear(metacall_value *slot)
+{
+    if (slot->id == METACALL_ARRAY || slot->id == METACALL_MAP) {
+        if (slot->storage & METACALL_STORAGE_PAIR) {
+            metacall_slot_clear(slot->as.array.items[0]);
+            metacall_slot_clear(slot->as.array.items[1]);
+            return; /* the map keeps the pair's place */
+        }
+        if (!(slot->storage & METACALL_STORAGE_BORROW))
+            block_destroy(slot->as.array.items, slot->as.array.count);
+    } else {
+        value_clear_leaf(slot);
+    }
+    metacall_slot_null(slot);
+}
+
+int metacall_slot_copy(metacall_value *slot, const metacall_value *from)
+{
+    if (from->id != METACALL_ARRAY && from->id != METACALL_MAP)
+        return value_copy_leaf(slot, from);
+    metacall_value **items;
+    if (block_copy((enum metacall_value_id)from->id, from->as.array.items, from->as.array.count,
+                   &items) != 0)
+        return -1;
+    metacall_slot_kind(slot, (enum metacall_value_id)from->id);
+    slot->as.array.items = items;
+    slot->as.array.count = from->as.array.count;
+    return 0;
+}
