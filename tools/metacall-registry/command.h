@@ -35,8 +35,8 @@ struct command {
     const char *summary;  /* one line */
     const char *operands; /* as in the synopsis; "" = none */
     enum operand_kind kind;
-    size_t least, most;    /* number of operands */
-    unsigned options;      /* OPTION_BIT set, beyond the global ones */
+    size_t least, most; /* number of operands */
+    unsigned options;   /* OPTION_BIT set, beyond the global ones */
     int needs_registry;
     const char *examples; /* lines of two columns: what to type, what it does */
     const char *text;     /* what help says beyond the examples; may be NULL */
@@ -47,6 +47,8 @@ extern const struct command commands[]; /* ends with a NULL name */
 
 /* The command named so, or NULL. */
 const struct command *command_find(const char *name);
+/* Says that there is no such command, with a suggestion. STATUS_USAGE. */
+int command_unknown(const struct output *output, const char *name);
 
 int list_run(struct invocation *invocation);
 int show_run(struct invocation *invocation);

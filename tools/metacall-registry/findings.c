@@ -158,14 +158,7 @@ int findings_status(const struct metacall_registry_findings *findings, int stric
 
 void findings_message(const struct output *output, const struct metacall_diagnostic *diagnostic)
 {
-    static const enum message_kind kinds[] = {MESSAGE_NOTE, MESSAGE_WARNING, MESSAGE_ERROR};
-    char *where = place(diagnostic);
-    char *pointer = NULL;
+    struct output messages = output_messages(output);
 
-    if (diagnostic->pointer != NULL && diagnostic->pointer[0] != '\0')
-        pointer = memory_format(" at %s", diagnostic->pointer);
-    if (!output->quiet)
-        output_place(output, kinds[diagnostic->severity], "%s", where, diagnostic);
-    free(pointer);
-    free(where);
+    print_text(&messages, diagnostic, 0);
 }

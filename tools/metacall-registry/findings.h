@@ -32,7 +32,7 @@ char *findings_verdict(const struct metacall_registry_findings *findings, const 
                        const char *verb);
 /* STATUS_FINDINGS when there are errors, or, if `strict`, warnings; else STATUS_OK. */
 int findings_status(const struct metacall_registry_findings *findings, int strict);
-/* One finding as one message on standard error: "file:line:column: error: ...". */
+/* One finding as a message on standard error: "file:line:column: error: ...". */
 void findings_message(const struct output *output, const struct metacall_diagnostic *diagnostic);
 /* "note", "warning", "error" */
 const char *findings_severity(enum metacall_severity severity);

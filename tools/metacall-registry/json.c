@@ -123,12 +123,6 @@ void json_bool(struct json *json, const char *key, int value)
     fputs(value ? "true" : "false", json->stream);
 }
 
-void json_null(struct json *json, const char *key)
-{
-    member(json, key);
-    fputs("null", json->stream);
-}
-
 void json_raw(struct json *json, const char *key, const char *value)
 {
     member(json, key);

@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 static const char *const escapes[] = {
-    [PAINT_NONE] = "",          [PAINT_STRONG] = "\033[1m", [PAINT_FAINT] = "\033[2m",
-    [PAINT_GOOD] = "\033[32m",  [PAINT_DOUBT] = "\033[33m", [PAINT_BAD] = "\033[31m",
+    [PAINT_NONE] = "",         [PAINT_STRONG] = "\033[1m", [PAINT_FAINT] = "\033[2m",
+    [PAINT_GOOD] = "\033[32m", [PAINT_DOUBT] = "\033[33m", [PAINT_BAD] = "\033[31m",
 };
 
 void output_guard_streams(void)
@@ -158,6 +158,17 @@ void output_message(const struct output *output, enum message_kind kind, const c
             paint != PAINT_NONE ? "\033[0m" : "", clean);
     free(clean);
     free(text);
+}
+
+struct output output_messages(const struct output *output)
+{
+    struct output messages = *output;
+
+    fflush(stdout);
+    messages.stream = stderr;
+    messages.form = OUTPUT_TEXT;
+    messages.colored = output->messages_colored;
+    return messages;
 }
 
 int output_json(const struct output *output, char *text)

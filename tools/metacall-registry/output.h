@@ -31,14 +31,7 @@ struct output {
     size_t width;         /* columns of the terminal; 0 = no limit */
 };
 
-enum paint {
-    PAINT_NONE,
-    PAINT_STRONG,
-    PAINT_FAINT,
-    PAINT_GOOD,
-    PAINT_DOUBT,
-    PAINT_BAD
-};
+enum paint { PAINT_NONE, PAINT_STRONG, PAINT_FAINT, PAINT_GOOD, PAINT_DOUBT, PAINT_BAD };
 
 /* Opens what is missing of the three standard streams, so that no file takes their place. */
 void output_guard_streams(void);
@@ -53,13 +46,11 @@ char *output_clean(const char *text);
 /* Prints `text` so, to the stream of results. */
 void output_text(const struct output *output, const char *text);
 /* A message on standard error, "metacall-registry: ...". `quiet` keeps notes and warnings back. */
-enum message_kind {
-    MESSAGE_NOTE,
-    MESSAGE_WARNING,
-    MESSAGE_ERROR
-};
+enum message_kind { MESSAGE_NOTE, MESSAGE_WARNING, MESSAGE_ERROR };
 void output_message(const struct output *output, enum message_kind kind, const char *format, ...)
     METACALL_PRINTF(3, 4);
+/* The same for what has more than one line: text on standard error. */
+struct output output_messages(const struct output *output);
 /* Prints and frees JSON text of the library. NULL = the library failed: says why. Returns
  * STATUS_OK, or what output_failure does. */
 int output_json(const struct output *output, char *text);

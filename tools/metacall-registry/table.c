@@ -38,8 +38,7 @@ void table_add(struct table *table, const char *const *texts)
 {
     size_t first = table->row_count * table->column_count;
 
-    table->cells =
-        memory_grow(table->cells, (first + table->column_count) * sizeof *table->cells);
+    table->cells = memory_grow(table->cells, (first + table->column_count) * sizeof *table->cells);
     for (size_t i = 0; i < table->column_count; i++) {
         table->cells[first + i].text = output_clean(texts[i]);
         table->cells[first + i].paint = PAINT_NONE;
@@ -130,9 +129,11 @@ static void print_cell(const struct output *output, const struct table_column *c
     if (column->flags & TABLE_RIGHT)
         fprintf(output->stream, "%*s", (int)padding, "");
     if (length != 0)
-        fprintf(output->stream, "%s%s%s", output_paint(output, paint), part, output_unpaint(output, paint));
+        fprintf(output->stream, "%s%s%s", output_paint(output, paint), part,
+                output_unpaint(output, paint));
     if (!last)
-        fprintf(output->stream, "%*s", (int)((column->flags & TABLE_RIGHT ? 0 : padding) + GAP), "");
+        fprintf(output->stream, "%*s", (int)((column->flags & TABLE_RIGHT ? 0 : padding) + GAP),
+                "");
     free(part);
 }
 
