@@ -132,8 +132,8 @@ endfunction()
 
 # The tools come after the loaders, hence the deferred call.
 function(metacall_add_check_test tag manifest)
-  if(TARGET metacall-registry)
-    add_test(NAME check.${tag} COMMAND metacall-registry check ${manifest})
+  if(TARGET metacall_registry_cli)
+    add_test(NAME check.${tag} COMMAND metacall_registry_cli check ${manifest})
     set_tests_properties(check.${tag} PROPERTIES LABELS integration)
   endif()
 endfunction()

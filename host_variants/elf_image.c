@@ -40,6 +40,16 @@
 #error "name this machine's EM_ number"
 #endif
 
+unsigned char elf_image_native_encoding(void)
+{
+    return NATIVE_ENCODING;
+}
+
+uint16_t elf_image_native_machine(void)
+{
+    return NATIVE_MACHINE;
+}
+
 int elf_image_header(const struct elf_image *image, size_t index, ElfW(Phdr) * ret_header)
 {
     if (index >= image->header_count)

@@ -78,6 +78,9 @@ const char *elf_image_read(const void *bytes, size_t size, struct elf_image *ret
 /* A mapped object, by its program headers and load bias. Returns as elf_image_read. */
 const char *elf_image_view(const ElfW(Phdr) * headers, size_t count, uintptr_t base,
                            struct elf_image *ret_image);
+/* ELFDATA2* and EM_* of this process. */
+unsigned char elf_image_native_encoding(void);
+uint16_t elf_image_native_machine(void);
 void elf_image_close(struct elf_image *image); /* an image filled with zeros is accepted */
 
 /* DT_NEEDED number `index`, or NULL past the end. */

@@ -16,6 +16,7 @@ struct module {
     int is_executable;
     const void *dynamic;       /* its PT_DYNAMIC in memory, NULL = none */
     uintptr_t lowest, highest; /* its PT_LOAD range, [lowest, highest) */
+    size_t tls_module;         /* the linker's number of its TLS block; 0 = it has none */
 };
 
 struct elf_image;
@@ -25,6 +26,8 @@ int modules_walk(struct modules **ret_modules); /* 0, or -1 with the error set *
 void modules_destroy(struct modules *modules);  /* NULL is accepted */
 size_t modules_count(const struct modules *modules);
 const struct module *modules_at(const struct modules *modules, size_t index);
+/* Where a module of this walk stands in it. */
+size_t modules_index(const struct modules *modules, const struct module *module);
 /* The address that `module` itself exports under `name` (its own dynamic symbols, no dependency,
  * no global scope), or NULL. An IFUNC gives the chosen implementation; a thread-local gives NULL.
  * *ret_size, where given, is the symbol's size. */
@@ -37,6 +40,8 @@ const struct elf_image *module_image(const struct module *module);
 /* The module of that path or SONAME, or NULL. */
 const struct module *modules_of_path(const struct modules *modules, const char *path);
 const struct module *modules_of_soname(const struct modules *modules, const char *soname);
+/* The same object in another walk, by its PT_DYNAMIC (which is its link_map's l_ld too). */
+const struct module *modules_of_dynamic(const struct modules *modules, const void *dynamic);
 /* The module that is the file `path`, under whatever name: same path, or same device and inode. */
 const struct module *modules_of_file(const struct modules *modules, const char *path);
 /* Runs `work` while nothing can be loaded or unloaded (the linker's lock is held: `work` must not

@@ -112,6 +112,7 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *data)
     modules->unloads = info->dlpi_subs;
     entry->module.base = info->dlpi_addr;
     entry->module.is_executable = modules->count == 1;
+    entry->module.tls_module = info->dlpi_tls_modid;
     set_range(&entry->module, info);
     if (!elf_image_view(info->dlpi_phdr, info->dlpi_phnum, info->dlpi_addr, &entry->image))
         entry->module.dynamic = entry->image.dynamic.at;
@@ -162,6 +163,11 @@ const struct module *modules_at(const struct modules *modules, size_t index)
     return index < modules->count ? &modules->entries[index].module : NULL;
 }
 
+size_t modules_index(const struct modules *modules, const struct module *module)
+{
+    return (size_t)((const struct entry *)module - modules->entries);
+}
+
 const struct elf_image *module_image(const struct module *module)
 {
     return &((const struct entry *)module)->image;
@@ -208,6 +214,15 @@ const struct module *modules_of_soname(const struct modules *modules, const char
     for (size_t i = 0; i < modules->count; i++) {
         const char *own = modules->entries[i].module.soname;
         if (own && strcmp(own, soname) == 0)
+            return &modules->entries[i].module;
+    }
+    return NULL;
+}
+
+const struct module *modules_of_dynamic(const struct modules *modules, const void *dynamic)
+{
+    for (size_t i = 0; dynamic && i < modules->count; i++) {
+        if (modules->entries[i].module.dynamic == dynamic)
             return &modules->entries[i].module;
     }
     return NULL;

@@ -22,18 +22,53 @@ struct strategy_request {
     int plugin_fd;      /* the descriptor that was checked, opened instead of the path; -1 = none */
     const char *needed; /* the plugin's DT_NEEDED that stands for its runtime; NULL = it has none */
     const char *runtime_library; /* linked: the verified library; NULL = no runtime (mock) */
-    int promote; /* open the runtime library RTLD_GLOBAL, so that its own extensions can load */
+    int promote; /* put the runtime into the global scope, so that its own extensions can load */
+    int allow_second_copy;           /* linked: another copy of the runtime may be mapped already */
     const struct host_rule *rule;    /* the runtime's markers, probe and version sources */
     const struct host_finding *host; /* host-unresolved, interposed: who provides the symbols */
+    /* host-unresolved, interposed: whether the plugin can run on that version of the runtime (1 or
+     * 0); NULL = any. ELF cannot tell. `version_range` is its text for the message. */
+    int (*accepts_version)(const char *version, void *data);
+    void *accepts_data;
+    const char *version_range;
+};
+
+/* How a plugin came to be bound. */
+enum bound_how {
+    BOUND_PLAIN,        /* plain dlopen: no runtime, or the global scope provides it */
+    BOUND_SAME_SONAME,  /* the runtime's library carries the SONAME that the plugin needs */
+    BOUND_SHIM_GLOBAL,  /* an empty shim; the global scope provides the runtime */
+    BOUND_SHIM_FORWARD, /* a shim that forwards to the runtime's library */
+    BOUND_PROMOTED      /* the host's library was put into the global scope first */
 };
 
 struct bound_plugin; /* an open plugin and what holds it */
 
 /* Opens the plugin, bound as the strategy says, and proves it: every runtime symbol of the plugin
  * resolves in the module where it must, no second copy of the runtime is mapped. A failure leaves
- * the process as it was, with the error set; findings and steps go to `sink` where it is given. */
+ * the process as it was (but for a promotion, which comes last or right before the plugin), with
+ * METACALL_ERROR_LOADER set. Steps (NOTE) and the refusal (ERROR) go to `sink` where it is given;
+ * their ids:
+ *   bind.plugin        the file is no plugin for this process, or ld.so could not open it
+ *   bind.unsafe        it would make the stack executable, or has text relocations
+ *   bind.needed        it does not need the SONAME that it is said to need
+ *   bind.no-provider   no module of this process provides the runtime
+ *   bind.not-running   the runtime is there but was not started
+ *   bind.ambiguous     more than one does, and the plugin would bind to another one
+ *   bind.version       the runtime is of a version that the plugin is not made for
+ *   bind.incomplete    the runtime lacks symbols of the plugin
+ *   bind.local         the runtime is not in the global scope and must not be put there
+ *   bind.soname-taken  another library carries the SONAME already
+ *   bind.already-bound the plugin is open already, and bound elsewhere
+ *   bind.misbound      a symbol went elsewhere all the same (a preloaded library, a hook)
+ *   bind.second-copy   a second copy of the runtime is, or would be, mapped
+ *   bind.runtime       the runtime's library could not be opened
+ *   bind.shim          (note) a shim was mapped
+ *   bind.promoted      (note) the runtime's library was put into the global scope
+ * Threads: one attempt at a time in a process; others wait. */
 int strategy_open(const struct strategy_request *request, metacall_diagnostic_sink sink,
                   void *sink_data, struct bound_plugin **ret_plugin);
+enum bound_how bound_plugin_how(const struct bound_plugin *plugin);
 /* A function that the plugin itself exports, or NULL (no error set). */
 void *bound_plugin_symbol(const struct bound_plugin *plugin, const char *name);
 /* Closes the plugin (its runtime stays mapped). Only before any of its hooks ran, or in tests. */

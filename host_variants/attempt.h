@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* One attempt to open a plugin: what the three strategies share. All of it runs under the lock of
+ * strategy.c. */
+#ifndef HOST_VARIANTS_ATTEMPT_H
+#define HOST_VARIANTS_ATTEMPT_H
+
+#include "host_variants/elf_image.h"
+#include "host_variants/strategy.h"
+
+struct shim;
+
+struct bound_plugin {
+    void *handle;      /* of the plugin */
+    void *runtime;     /* of the runtime's library, or of the host's: it cannot go before us */
+    struct shim *shim; /* NULL = none was needed */
+    int fd;            /* the plugin's own descriptor, where it was opened by it; -1 = none */
+    enum bound_how how;
+};
+
+struct attempt {
+    const struct strategy_request *request;
+    metacall_diagnostic_sink sink;
+    void *sink_data;
+    struct elf_image plugin;       /* the file */
+    struct modules *before;        /* what was mapped before anything was opened */
+    const struct module *provider; /* the runtime, in `before`; NULL = not mapped then, or none */
+    struct bound_plugin *bound;
+};
+
+/* Each ends in a bound plugin, or refuses with -1. */
+int strategy_linked_open(struct attempt *attempt);
+int strategy_host_open(struct attempt *attempt);
+int strategy_interposed_open(struct attempt *attempt);
+
+/* Sends the finding and raises METACALL_ERROR_LOADER "<tag>: <strategy> <plugin>: <words>; <fix>".
+ * `symbol` is the evidence, `fix` what to do; both may be NULL. Always -1. */
+int attempt_refuse(struct attempt *attempt, const char *id, const char *symbol, const char *fix,
+                   const char *format, ...) METACALL_PRINTF(5, 6);
+void attempt_note(struct attempt *attempt, const char *id, const char *symbol, const char *format,
+                  ...) METACALL_PRINTF(4, 5);
+
+/* Finds the host's runtime in `before` and proves it: provides, runs, right version, no other copy
+ * that runs. Holds its library. */
+int attempt_find_provider(struct attempt *attempt);
+/* Refuses unless every strong symbol of the plugin will be found (coverage.c). */
+int attempt_check_coverage(struct attempt *attempt);
+/* Refuses where ld.so would abort the process: the plugin wants a version from the library `named`
+ * that carries its SONAME and has no versions at all. */
+int attempt_check_versions(struct attempt *attempt, const struct module *named);
+/* Which mapped object ld.so takes for a DT_NEEDED of `soname`; NULL = none. */
+const struct module *attempt_holder(struct attempt *attempt, const char *soname);
+/* Whether every marker of the rule, looked up in the global scope, is `provider`'s. 1 = yes, 0 =
+ * not there; -1 = refused: it is another module's. */
+int attempt_is_global(struct attempt *attempt, const struct module *provider);
+/* Maps (or shares) a shim for the plugin's SONAME. */
+int attempt_open_shim(struct attempt *attempt, const char *forward);
+/* Opens the plugin; then proves it against the object with that PT_DYNAMIC (NULL = no runtime). */
+int attempt_open_plugin(struct attempt *attempt, const void *provider_dynamic);
+
+#endif /* HOST_VARIANTS_ATTEMPT_H */

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Coverage: before anything is opened, every strong symbol that the plugin leaves undefined is
+ * looked for where it will have to come from: the runtime's module, the plugin's other libraries,
+ * and what those need. Half a runtime is refused; ld.so would mix two copies without a word. */
+#include "host_variants/attempt.h"
+
+#include "host_variants/module_set.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAMED 10
+
+struct coverage {
+    struct attempt *attempt;
+    struct module_set direct, deep;
+    int has_deep;
+    size_t unmapped; /* libraries of the plugin that are not in the process yet */
+    size_t missing;
+    const char *names[NAMED];
+};
+
+/* A library that is yet to be mapped may hold it; ld.so will say so, cleanly, if it does not. The
+ * exception is a symbol that is expected from the runtime itself. */
+static int is_provided(struct coverage *coverage, const struct elf_symbol *wanted)
+{
+    struct attempt *attempt = coverage->attempt;
+    const char *needed = attempt->request->needed;
+    struct elf_symbol symbol;
+
+    if (elf_image_find(module_image(attempt->provider), wanted->name, wanted->version, &symbol) ==
+        0)
+        return 1;
+    if (wanted->version_file && needed && strcmp(wanted->version_file, needed) == 0)
+        return 0;
+    if (wanted->version_file)
+        return 1; /* another library's: its versions are checked by ld.so before it binds */
+    if (module_set_find(&coverage->direct, wanted->name, NULL))
+        return 1;
+    if (!coverage->has_deep) {
+        coverage->has_deep = 1;
+        memcpy(coverage->deep.held, coverage->direct.held, modules_count(coverage->direct.modules));
+        module_set_add_needs(&coverage->deep, module_image(attempt->provider), NULL);
+        module_set_close(&coverage->deep);
+    }
+    return module_set_find(&coverage->deep, wanted->name, NULL);
+}
+
+static void look_for_all(struct coverage *coverage)
+{
+    const struct elf_image *plugin = &coverage->attempt->plugin;
+    struct elf_symbol wanted;
+    size_t count = elf_image_symbol_count(plugin);
+
+    for (size_t i = 1; i < count; i++) {
+        if (elf_image_symbol(plugin, i, &wanted) != 0 || wanted.defined ||
+            wanted.binding != STB_GLOBAL || wanted.name[0] == 0)
+            continue;
+        if (is_provided(coverage, &wanted))
+            continue;
+        if (coverage->missing < NAMED)
+            coverage->names[coverage->missing] = wanted.name;
+        coverage->missing++;
+    }
+}
+
+static int refuse_missing(const struct coverage *coverage)
+{
+    const char *path = coverage->attempt->provider->path;
+    char names[1024] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; i < NAMED && i < coverage->missing && used < sizeof(names); i++)
+        used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+                                 coverage->names[i]);
+    return attempt_refuse(coverage->attempt, "bind.incomplete", coverage->names[0],
+                          "use a plugin that was built for this runtime",
+                          "the runtime in %s lacks %zu of its symbols: %s%s", path,
+                          coverage->missing, names, coverage->missing > NAMED ? ", ..." : "");
+}
+
+int attempt_check_coverage(struct attempt *attempt)
+{
+    struct coverage coverage = {.attempt = attempt};
+    int result = -1;
+
+    if (module_set_init(&coverage.direct, attempt->before) != 0 ||
+        module_set_init(&coverage.deep, attempt->before) != 0)
+        goto out;
+    coverage.unmapped =
+        module_set_add_needs(&coverage.direct, &attempt->plugin, attempt->request->needed);
+    look_for_all(&coverage);
+    /* with a library still to come nothing is certain but what the runtime must have */
+    result = coverage.missing && !coverage.unmapped ? refuse_missing(&coverage) : 0;
+out:
+    module_set_finish(&coverage.direct);
+    module_set_finish(&coverage.deep);
+    return result;
+}
