@@ -126,7 +126,7 @@ int elf_image_find(const struct elf_image *image, const char *name, const char *
 /* The same with the GNU hash of `name` at hand, for one name in many objects. */
 int elf_image_find_hashed(const struct elf_image *image, const char *name, uint32_t gnu_hash,
                           const char *version, struct elf_symbol *ret_symbol);
-uint32_t elf_gnu_hash(const char *name);
+uint32_t elf_image_gnu_hash(const char *name);
 
 /* One version that the object needs of one of its libraries (DT_VERNEED). */
 struct elf_need {

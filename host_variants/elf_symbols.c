@@ -9,7 +9,7 @@
 #define VERSION_INDEX 0x7fff
 #define VERSION_HIDDEN 0x8000
 
-uint32_t elf_gnu_hash(const char *name)
+uint32_t elf_image_gnu_hash(const char *name)
 {
     uint32_t hash = 5381;
 
@@ -351,5 +351,5 @@ int elf_image_find_hashed(const struct elf_image *image, const char *name, uint3
 int elf_image_find(const struct elf_image *image, const char *name, const char *version,
                    struct elf_symbol *ret_symbol)
 {
-    return elf_image_find_hashed(image, name, elf_gnu_hash(name), version, ret_symbol);
+    return elf_image_find_hashed(image, name, elf_image_gnu_hash(name), version, ret_symbol);
 }

@@ -96,7 +96,7 @@ static int find_owners(void *data)
         const struct host_rule *rule = &search->rules[r];
         if (!rule->markers || !rule->markers[0])
             continue;
-        uint32_t first = elf_gnu_hash(rule->markers[0]);
+        uint32_t first = elf_image_gnu_hash(rule->markers[0]);
         for (size_t m = 0; m < count; m++) {
             const struct module *module = modules_at(search->modules, m);
             if (!exports_markers(module, rule->markers, first))

@@ -81,7 +81,7 @@ void module_set_close(struct module_set *set)
 
 int module_set_find(const struct module_set *set, const char *name, const char *version)
 {
-    uint32_t hash = elf_gnu_hash(name);
+    uint32_t hash = elf_image_gnu_hash(name);
     struct elf_symbol symbol;
 
     for (size_t i = 0; i < modules_count(set->modules); i++) {

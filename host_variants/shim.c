@@ -339,11 +339,9 @@ void shim_settle(struct shim *shim)
 
 void shim_close(struct shim *shim)
 {
-    if (!shim)
+    if (!shim || --shim->references > 0)
         return;
     shim_settle(shim);
-    if (--shim->references > 0)
-        return;
     /* still the dependency of a plugin that stays: its descriptor and its name stay too */
     if (is_mapped(shim))
         shim_settle(shim);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* What the reader says of known objects, as files and as they are mapped. */
+#include "expect.h"
+
+#include "host_variants/elf_image.h"
+#include "host_variants/modules.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void check_symbols(const struct elf_image *image, int versioned)
+{
+    struct elf_symbol symbol;
+
+    EXPECT(elf_image_find(image, "fx_function", NULL, &symbol) == 0);
+    EXPECT(symbol.type == STT_FUNC && symbol.binding == STB_GLOBAL && symbol.defined);
+    EXPECT_TEXT(symbol.version, versioned ? "FX_1" : NULL);
+    EXPECT(elf_image_find(image, "fx_data", NULL, &symbol) == 0);
+    EXPECT(symbol.type == STT_OBJECT && symbol.size == sizeof(int));
+    EXPECT(elf_image_find(image, "fx_thread", NULL, &symbol) == 0 && symbol.type == STT_TLS);
+    EXPECT(elf_image_find(image, "fx_chosen", NULL, &symbol) == 0);
+    EXPECT(symbol.type == STT_GNU_IFUNC);
+    EXPECT(elf_image_find(image, "fx_weak", NULL, &symbol) == 0 && symbol.binding == STB_WEAK);
+    EXPECT(elf_image_find(image, "fx_hidden", NULL, &symbol) != 0);
+    EXPECT(elf_image_find(image, "fx_missing_function", NULL, &symbol) != 0);
+    EXPECT(elf_image_find(image, "fx_missing_data", NULL, &symbol) != 0);
+    EXPECT(elf_image_find(image, "", NULL, &symbol) != 0);
+    EXPECT(elf_image_find(image, "no_such_symbol_anywhere", NULL, &symbol) != 0);
+}
+
+static void check_undefined(const struct elf_image *image)
+{
+    int function = 0, data = 0, weak = 0, libc = 0;
+    struct elf_symbol symbol;
+
+    for (size_t i = 1; i < elf_image_symbol_count(image); i++) {
+        EXPECT(elf_image_symbol(image, i, &symbol) == 0);
+        if (symbol.defined)
+            continue;
+        function += strcmp(symbol.name, "fx_missing_function") == 0 && symbol.binding == STB_GLOBAL;
+        data += strcmp(symbol.name, "fx_missing_data") == 0 && symbol.binding == STB_GLOBAL;
+        weak += strcmp(symbol.name, "fx_missing_weak") == 0 && symbol.binding == STB_WEAK;
+        libc += symbol.version_file && strcmp(symbol.version_file, "libc.so.6") == 0 &&
+                strncmp(symbol.version, "GLIBC_", 6) == 0;
+    }
+    EXPECT(function == 1 && data == 1 && weak == 1);
+    EXPECT(libc > 0 || !elf_image_needs(image, "libc.so.6"));
+    EXPECT(elf_image_symbol(image, elf_image_symbol_count(image) + 100000, &symbol) != 0);
+}
+
+static void check_relocations(const struct elf_image *image)
+{
+    struct elf_relocation_cursor cursor = {0};
+    struct elf_relocation relocation;
+    struct elf_symbol symbol;
+    int absolute = 0, slot = 0;
+
+    while (elf_image_next_relocation(image, &cursor, &relocation)) {
+        if (!relocation.symbol || elf_image_symbol(image, relocation.symbol, &symbol) != 0)
+            continue;
+        absolute += relocation.kind == ELF_RELOCATION_ABSOLUTE &&
+                    strcmp(symbol.name, "fx_missing_data") == 0;
+        slot += (relocation.kind == ELF_RELOCATION_JUMP_SLOT ||
+                 relocation.kind == ELF_RELOCATION_GLOB_DAT) &&
+                strcmp(symbol.name, "fx_missing_function") == 0;
+    }
+    EXPECT(absolute == 1);
+    EXPECT(slot == 1);
+}
+
+static void test_file(const char *name, int gnu, int sysv, int versioned)
+{
+    char path[4096], build_id[129];
+    struct elf_image image;
+
+    snprintf(path, sizeof(path), FIXTURES "/%s/lib%s.so", name, name);
+    EXPECT(elf_image_open(path, -1, &image) == 0);
+    EXPECT(image.native && image.type == ET_DYN && !image.soname && !image.runpath);
+    EXPECT((image.gnu_hash.at != NULL) == gnu && (image.sysv_hash.at != NULL) == sysv);
+    EXPECT(image.flags & ELF_IMAGE_RELRO && image.flags & ELF_IMAGE_BIND_NOW);
+    EXPECT(image.flags & ELF_IMAGE_STACK_HEADER && !(image.flags & ELF_IMAGE_STACK_EXEC));
+    EXPECT(!(image.flags & (ELF_IMAGE_TEXTREL | ELF_IMAGE_PIE | ELF_IMAGE_WRITE_EXEC)));
+    EXPECT(image.tls_size >= sizeof(int));
+    EXPECT(elf_image_build_id(&image, build_id, sizeof(build_id)) == 0 && strlen(build_id) == 40);
+    EXPECT(elf_image_build_id(&image, build_id, 40) != 0);
+    EXPECT(elf_image_needed(&image, image.needed_count) == NULL);
+    check_symbols(&image, versioned);
+    check_undefined(&image);
+    check_relocations(&image);
+    elf_image_close(&image);
+    elf_image_close(&image);
+}
+
+static void test_versions(void)
+{
+    struct elf_image image;
+    struct elf_symbol symbol;
+
+    EXPECT(elf_image_open(FIXTURES "/versioned/libversioned.so", -1, &image) == 0);
+    EXPECT(elf_image_find(&image, "fx_both", "FX_1", &symbol) == 0);
+    EXPECT_TEXT(symbol.version, "FX_1");
+    EXPECT(symbol.hidden_version);
+    uint64_t old = symbol.value;
+    EXPECT(elf_image_find(&image, "fx_both", "FX_2", &symbol) == 0);
+    EXPECT_TEXT(symbol.version, "FX_2");
+    EXPECT(!symbol.hidden_version && symbol.value != old);
+    uint64_t current = symbol.value;
+    EXPECT(elf_image_find(&image, "fx_both", NULL, &symbol) == 0 && symbol.value != 0);
+    EXPECT(elf_image_find(&image, "fx_data", "FX_2", &symbol) == 0);
+    EXPECT(elf_image_find(&image, "fx_data", "FX_1", &symbol) != 0);
+    EXPECT(elf_image_find(&image, "fx_both", "FX_3", &symbol) != 0);
+    elf_image_close(&image);
+
+    /* a reference with a version takes what an object without versions has */
+    EXPECT(elf_image_open(FIXTURES "/gnu/libgnu.so", -1, &image) == 0);
+    EXPECT(elf_image_find(&image, "fx_data", "FX_1", &symbol) == 0);
+    elf_image_close(&image);
+    (void)current;
+}
+
+/* The table of section headers is for tools; a stripped file loses it. */
+static void test_no_sections(void)
+{
+    struct elf_image image;
+    struct stat info;
+    FILE *file = fopen(FIXTURES "/gnu/libgnu.so", "rb");
+
+    EXPECT(file && fstat(fileno(file), &info) == 0);
+    size_t size = (size_t)info.st_size;
+    unsigned char *bytes = malloc(size);
+    EXPECT(bytes && fread(bytes, 1, size, file) == size);
+    fclose(file);
+    ElfW(Ehdr) head;
+    memcpy(&head, bytes, sizeof(head));
+    head.e_shoff = head.e_shnum = head.e_shstrndx = 0;
+    memcpy(bytes, &head, sizeof(head));
+    EXPECT_TEXT(elf_image_read(bytes, size, &image), NULL);
+    check_symbols(&image, 0);
+    check_undefined(&image);
+    check_relocations(&image);
+    free(bytes);
+}
+
+static void test_mapped(void)
+{
+    struct modules *modules = NULL;
+    int missing_data = 0;
+    void *handle = dlopen(FIXTURES "/moo1/libmoo1.5.so.1", RTLD_NOW | RTLD_LOCAL);
+    struct elf_symbol symbol;
+    struct elf_image file;
+    char mapped_id[129], file_id[129];
+
+    (void)missing_data;
+    EXPECT(handle && modules_walk(&modules) == 0);
+    const struct module *moo = modules_of_soname(modules, "libmoo1.5.so.1");
+    EXPECT(moo != NULL);
+    const struct elf_image *image = module_image(moo);
+    EXPECT(elf_image_find(image, "moo_is_running", NULL, &symbol) == 0);
+    EXPECT((void *)(moo->base + symbol.value) == dlsym(handle, "moo_is_running"));
+    EXPECT(elf_image_open(FIXTURES "/moo1/libmoo1.5.so.1", -1, &file) == 0);
+    EXPECT(elf_image_symbol_count(&file) == elf_image_symbol_count(image));
+    EXPECT(elf_image_build_id(image, mapped_id, sizeof(mapped_id)) == 0);
+    EXPECT(elf_image_build_id(&file, file_id, sizeof(file_id)) == 0);
+    EXPECT_TEXT(mapped_id, file_id);
+    EXPECT_TEXT(file.soname, "libmoo1.5.so.1");
+    EXPECT(file.flags == image->flags && file.needed_count == image->needed_count);
+    elf_image_close(&file);
+    modules_destroy(modules);
+    dlclose(handle);
+}
+
+static void test_refusals(void)
+{
+    char folder[] = "/tmp/metacall-elf-XXXXXX", path[64];
+    struct elf_image image;
+
+    EXPECT(mkdtemp(folder) != NULL);
+    EXPECT(elf_image_open("/nonexistent/lib.so", -1, &image) != 0);
+    EXPECT_ERROR("/nonexistent/lib.so");
+    EXPECT(elf_image_open(folder, -1, &image) != 0);
+    EXPECT_ERROR("not a regular file");
+    snprintf(path, sizeof(path), "%s/fifo", folder);
+    EXPECT(mkfifo(path, 0600) == 0);
+    EXPECT(elf_image_open(path, -1, &image) != 0); /* and does not wait for a writer */
+    EXPECT_ERROR("not a regular file");
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/empty", folder);
+    fclose(fopen(path, "w"));
+    EXPECT(elf_image_open(path, -1, &image) != 0);
+    EXPECT_ERROR("empty");
+    unlink(path);
+    rmdir(folder);
+    EXPECT(elf_image_open("/proc/self/cmdline", -1, &image) != 0);
+    EXPECT_ERROR("/proc/self/cmdline");
+    EXPECT(elf_image_open("/bin/sh", -1, &image) == 0);
+    EXPECT(image.flags & ELF_IMAGE_INTERPRETER && elf_image_interpreter(&image) != NULL);
+    elf_image_close(&image);
+}
+
+int main(void)
+{
+    test_file("sysv", 0, 1, 0);
+    test_file("gnu", 1, 0, 0);
+    test_file("versioned", 1, 0, 1);
+    test_versions();
+    test_no_sections();
+    test_mapped();
+    test_refusals();
+    return expect_result();
+}
