@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* The start of an interpreter of our own. It is set up as the python program beside the library
+ * would set itself up: same prefix, same sys.path, virtual environments honoured. It installs no
+ * signal handlers, and its lock is free whenever nobody is in Python. */
+#include "py_embed.h"
+
+#include "py_error.h"
+#include "py_module.h"
+#include "py_runtime.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* In the limited API until they are removed; the newest versions may lack them. */
+extern void weak_set_program_name(const wchar_t *name) __asm__("Py_SetProgramName") PY_WEAK;
+extern void weak_set_python_home(const wchar_t *home) __asm__("Py_SetPythonHome") PY_WEAK;
+extern int weak_utf8_mode __asm__("Py_UTF8Mode") PY_WEAK;
+
+static wchar_t *wide_program, *wide_home; /* the interpreter keeps the pointers */
+
+static int is_file(const char *path, int mode)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, mode) == 0;
+}
+
+/* "<prefix>" of "<prefix>/lib[/...]/libpython3.11.so.1.0"; malloc'ed or NULL. */
+static char *prefix_of(const char *library)
+{
+    char *prefix = library != NULL ? realpath(library, NULL) : NULL, *at, *lib = NULL;
+    for (at = prefix; at != NULL && (at = strstr(at, "/lib")) != NULL; at++)
+        if (at[4] == '/' || strncmp(at, "/lib64/", 7) == 0)
+            lib = at;
+    if (lib == NULL || lib == prefix) {
+        free(prefix);
+        return lib == prefix && prefix != NULL ? strdup("/usr") : NULL;
+    }
+    *lib = '\0';
+    return prefix;
+}
+
+/* Tells the interpreter who it is: the program that belongs to the library, else its prefix. What
+ * PATH finds first is another Python as often as not. */
+static void set_identity(const struct metacall_loader_config *config)
+{
+    char program[4096], *prefix;
+    if (config->runtime_executable != NULL && is_file(config->runtime_executable, X_OK)) {
+        wide_program = Py_DecodeLocale(config->runtime_executable, NULL);
+    } else if ((prefix = prefix_of(config->runtime_library)) != NULL) {
+        snprintf(program, sizeof program, "%s/bin/python3.%d", prefix, py_runtime.minor);
+        if (is_file(program, X_OK))
+            wide_program = Py_DecodeLocale(program, NULL);
+        else
+            wide_home = Py_DecodeLocale(prefix, NULL);
+        free(prefix);
+    }
+    if (wide_program != NULL && weak_set_program_name != NULL)
+        weak_set_program_name(wide_program);
+    if (wide_home != NULL && weak_set_python_home != NULL && getenv("PYTHONHOME") == NULL)
+        weak_set_python_home(wide_home);
+}
+
+/* PEP 540: in the C locale python works in UTF-8; an embedded one would use ASCII. */
+static void set_text_mode(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    const char *locale = NULL;
+    size_t i;
+    for (i = 0; i < sizeof names / sizeof names[0] && (locale == NULL || *locale == '\0'); i++)
+        locale = getenv(names[i]);
+    if (locale == NULL || *locale == '\0' || strcmp(locale, "C") == 0 ||
+        strcmp(locale, "POSIX") == 0)
+        if (&weak_utf8_mode != NULL && getenv("PYTHONUTF8") == NULL)
+            weak_utf8_mode = 1;
+}
+
+/* sys.argv as a script sees it; [''] where there is none. */
+static int set_arguments(const struct metacall_loader_config *config)
+{
+    PyObject *list = PyList_New(0), *text;
+    int i, rc = list != NULL ? 0 : -1;
+    for (i = 0; rc == 0 && (i < config->argc || i == 0); i++) {
+        text = PyUnicode_DecodeFSDefault(config->argc > 0 ? config->argv[i] : "");
+        rc = text != NULL ? PyList_Append(list, text) : -1;
+        Py_XDECREF(text);
+    }
+    if (rc == 0)
+        rc = PySys_SetObject("argv", list);
+    Py_XDECREF(list);
+    return rc;
+}
+
+/* A runner's main program expects Ctrl-C to be a KeyboardInterrupt, as under python itself. */
+static int set_interrupt(void)
+{
+    PyObject *module = PyImport_ImportModule("_signal"), *handler = NULL, *number = NULL,
+             *done = NULL;
+    if (module != NULL &&
+        (handler = PyObject_GetAttrString(module, "default_int_handler")) != NULL &&
+        (number = PyObject_GetAttrString(module, "SIGINT")) != NULL)
+        done = PyObject_CallMethod(module, "signal", "OO", number, handler);
+    Py_XDECREF(number);
+    Py_XDECREF(handler);
+    Py_XDECREF(module);
+    Py_XDECREF(done);
+    return done != NULL ? 0 : -1;
+}
+
+/* So that the main thread is the one that started the interpreter, whoever imports it later. */
+static int import_threading(void)
+{
+    PyObject *module = PyImport_ImportModule("threading");
+    Py_XDECREF(module);
+    return module != NULL ? 0 : -1;
+}
+
+static int set_up(const struct metacall_loader_config *config)
+{
+    const char *const *path;
+    if (import_threading() != 0 || set_arguments(config) != 0 || py_isolate_extensions() != 0 ||
+        (config->argc > 0 && set_interrupt() != 0))
+        return py_error_raise();
+    for (path = config->execution_paths; path != NULL && *path != NULL; path++)
+        if (access(*path, R_OK) == 0 && py_module_add_path(*path) != 0)
+            return -1;
+    return 0;
+}
+
+int py_embed_start(metacall_loader *loader, const struct metacall_loader_config *config)
+{
+    int rc;
+    if (py_runtime.ended)
+        return metacall_error_raise(METACALL_ERROR_STATE,
+                                    "the Python interpreter of this process has been finalised; "
+                                    "CPython cannot be started again (extension modules crash)");
+    if (Py_IsInitialized())
+        return metacall_error_raise(METACALL_ERROR_LOADER,
+                                    "a Python interpreter runs in this process already, but was "
+                                    "not recognised as the host; see `metacall-registry explain "
+                                    "py`");
+    if (py_runtime_prepare(loader, 1) != 0)
+        return -1;
+    py_runtime.runner = config->argc > 0;
+    set_identity(config);
+    set_text_mode();
+    Py_InitializeEx(0);
+    if (!Py_IsInitialized())
+        return metacall_error_raise(METACALL_ERROR_LOADER, "Python did not start");
+    rc = set_up(config);
+    py_runtime.main = PyEval_SaveThread();
+    py_this_thread.saved = py_runtime.main;
+    if (rc != 0)
+        py_runtime.ended = 1; /* half set up: never used, never started again */
+    return rc;
+}

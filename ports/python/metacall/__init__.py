@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) The MetaCall loader registry authors
+"""Call functions of other languages from Python, and Python from them, in one process.
+
+    import metacall
+    lib = metacall.metacall_load_from_file_export('node', ['lib.js'])
+    lib.add(1, 2)
+
+Everything that fails raises a subclass of metacall.Error; what a function of another language
+throws arrives as metacall.ForeignError, with .language, .type, .code and .stack.
+"""
+
+import sys as _sys
+
+try:
+    from . import _metacall
+except ModuleNotFoundError as _error:
+    if _error.name != __name__ + '._metacall':
+        raise
+    raise ImportError(
+        'metacall has no binary for this Python (%s): it needs CPython 3.9 or later with the '
+        'global interpreter lock' % _sys.version.split()[0]) from None
+
+from ._metacall import (
+    Function,
+    metacall,
+    metacall_execution_path,
+    metacall_host,
+    metacall_inspect,
+    metacall_load_from_configuration,
+    metacall_load_from_file,
+    metacall_load_from_memory,
+    metacall_load_from_package,
+    metacall_load_from_package_ex,
+    metacall_value_create_ptr,
+    metacall_value_dereference,
+    metacall_value_reference,
+)
+
+__all__ = [
+    'Error',
+    'Exports',
+    'ForeignError',
+    'ForkError',
+    'Function',
+    'LoadError',
+    'metacall',
+    'metacall_execution_path',
+    'metacall_host',
+    'metacall_inspect',
+    'metacall_load_from_configuration',
+    'metacall_load_from_configuration_export',
+    'metacall_load_from_file',
+    'metacall_load_from_file_export',
+    'metacall_load_from_memory',
+    'metacall_load_from_memory_export',
+    'metacall_load_from_package',
+    'metacall_load_from_package_export',
+    'metacall_load_from_package_ex',
+    'metacall_value_create_ptr',
+    'metacall_value_dereference',
+    'metacall_value_reference',
+]
+
+
+class Exports(dict):
+    """What a load brought, by name: `lib['add']` or `lib.add`."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError('nothing of the name %r is exported' % name) from None
+
+    def __dir__(self):
+        return sorted(set(super().__dir__()) | {name for name in self if isinstance(name, str)})
+
+
+def metacall_load_from_file_export(tag, paths):
+    """Loads scripts and returns what they define, which stays out of the global scope."""
+    return Exports(_metacall.metacall_load_from_file_export(tag, paths))
+
+
+def metacall_load_from_memory_export(tag, text):
+    """Loads a script from its text and returns what it defines."""
+    return Exports(_metacall.metacall_load_from_memory_export(tag, text))
+
+
+def metacall_load_from_package_export(tag, name):
+    """Loads a package that the language knows by name and returns what it defines."""
+    return Exports(_metacall.metacall_load_from_package_export(tag, name))
+
+
+def metacall_load_from_configuration_export(path):
+    """Loads what a metacall.json lists and returns what that defines."""
+    return Exports(_metacall.metacall_load_from_configuration_export(path))
+
+
+class _Finder:
+    """Stands last in sys.meta_path and fetches the real finder when an import would fail."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        from ._finder import Finder
+        _sys.meta_path[:] = [Finder if each is _Finder else each for each in _sys.meta_path]
+        return Finder.find_spec(name, path, target)
+
+
+_sys.meta_path.append(_Finder)
+
+
+def __getattr__(name):
+    # The exception classes are made when somebody asks for them.
+    kind = _metacall.error_class(name)
+    if kind is None:
+        raise AttributeError('module %r has no attribute %r' % (__name__, name))
+    return kind
