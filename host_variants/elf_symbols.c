@@ -285,7 +285,8 @@ static int gnu_may_hold(const struct elf_image *image, uint32_t hash)
     ElfW(Addr) bloom;
 
     memcpy(&bloom, image->gnu_hash.at + 16 + word * sizeof(bloom), sizeof(bloom));
-    return (int)(bloom >> (hash % bits) & bloom >> ((hash >> image->gnu_bloom_shift) % bits) & 1);
+    return (int)(bloom >> (hash % bits) &
+                 bloom >> (((uint64_t)hash >> image->gnu_bloom_shift) % bits) & 1);
 }
 
 static int find_gnu(const struct elf_image *image, const char *name, uint32_t hash,

@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <gnu/libc-version.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -136,7 +137,7 @@ static int cross_folder(void)
     int done = 0;
     Dl_info info;
 
-    if (!dladdr((void *)strtol, &info) || !realpath(info.dli_fname, path))
+    if (!dladdr((void *)gnu_get_libc_version, &info) || !realpath(info.dli_fname, path))
         return 0;
     *strrchr(path, '/') = 0;
     DIR *folder = opendir(path);
