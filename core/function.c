@@ -12,6 +12,7 @@
 
 struct function_core {
     struct function_signature *signature; /* atomic; NULL = not described */
+    int lent;                             /* the scope lock's, see scope.c */
     char name[];
 };
 
@@ -36,6 +37,7 @@ metacall_function *metacall_function_create(metacall_loader *loader, const char 
     block->head.flags = 0;
     block->head.core = &block->core;
     block->core.signature = NULL;
+    block->core.lent = 0;
     if (length != 0)
         memcpy(block->core.name, name, length);
     block->core.name[length] = '\0';
@@ -86,4 +88,12 @@ int metacall_function_call(metacall_function *function, const struct metacall_ca
     if (function->flags & METACALL_FUNCTION_TYPED)
         return function_call_typed(function, call, ret);
     return function->ops->call(function, call, ret);
+}
+
+int function_set_lent(metacall_function *function, int lent)
+{
+    struct function_core *core = function->core;
+    int former = core->lent;
+    core->lent = lent;
+    return former;
 }

@@ -29,6 +29,9 @@ void function_signature_destroy(struct function_signature *signature);
 /* For function.c: the place of the signature. */
 struct function_signature **function_signature_place(const metacall_function *function);
 
+/* For scope.c, with its lock held: whether the function is lent to C. Returns what it was. */
+int function_set_lent(metacall_function *function, int lent);
+
 /* The typed side of the gate: checks and converts the arguments, then calls. */
 int function_call_typed(metacall_function *function, const struct metacall_call *call,
                         metacall_value *ret);

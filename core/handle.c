@@ -167,6 +167,11 @@ metacall_handle *handle_create(metacall_loader *loader, const char *name)
     return handle;
 }
 
+void handle_set_loaded(metacall_handle *handle)
+{
+    handle->loaded = 1;
+}
+
 /* With the lock held: the first name of `handle` that its loader's global scope has already. */
 static int handle_check_global(const metacall_handle *handle)
 {
@@ -344,8 +349,8 @@ int handle_clear(metacall_handle *handle)
             error = metacall_error_take();
         }
     }
-    if (hook != NULL && !loader_is_lost(handle->loader) && hook(handle->loader, handle) != 0 &&
-        result == 0) {
+    if (handle->loaded && hook != NULL && !loader_is_lost(handle->loader) &&
+        hook(handle->loader, handle) != 0 && result == 0) {
         result = -1;
         error = metacall_error_take();
     }

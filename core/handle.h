@@ -10,6 +10,8 @@
 /* An empty handle that is not published yet. `name` is copied: the path of the file. NULL with the
  * error set. */
 metacall_handle *handle_create(metacall_loader *loader, const char *name);
+/* Says that a load hook filled the handle, so that its clear hook is due when it goes. */
+void handle_set_loaded(metacall_handle *handle);
 /* Puts the handle among those of its loader, and where `global` its names into the global scope:
  * all of them, or none and -1 with METACALL_ERROR_DUPLICATE, which names both files. */
 int handle_publish(metacall_handle *handle, int global);
@@ -37,9 +39,15 @@ metacall_function *handle_lookup_function(metacall_handle *handle, const char *n
 
 /* A name in the global scope, and where it is not there, in what the host itself runs, which is
  * asked anew each time. A reference of the caller's. NULL without an error: there is no such name;
- * NULL with one: the host could not be asked. */
+ * NULL with one: the host could not be asked. For functions there is metacall_function_find. */
 metacall_value *scope_lookup(const char *name);
-metacall_function *scope_lookup_function(const char *name);
+
+/* The function of a name for a caller that never gives it back: it stays good as long as its
+ * handle, and one that the host itself runs until scope_reclaim, even where the host replaces it.
+ * NULL with the error set. */
+metacall_function *scope_lend_function(const char *name);
+/* Gives back what was lent; before the loaders end. */
+void scope_reclaim(void);
 
 /* A copy of what a handle defines, to be walked without a lock. */
 struct handle_view {

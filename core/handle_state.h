@@ -13,6 +13,7 @@ struct metacall_handle {
     uint32_t magic;
     int global;    /* its names are in the name index */
     int published; /* it is in its loader's list */
+    int loaded;    /* its loader knows it: the clear hook is due */
     metacall_loader *loader;
     char *name;
     void *data;

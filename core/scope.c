@@ -5,6 +5,7 @@
 #include "core/handle.h"
 
 #include "core/error.h"
+#include "core/function.h"
 #include "core/handle_state.h"
 #include "core/loader_state.h"
 #include "core/loader_table.h"
@@ -159,8 +160,12 @@ static int scope_ask_host(metacall_loader *host, const char *name, metacall_hand
     pthread_rwlock_wrlock(&scope_lock);
     *ret_since = ++scope_clock;
     pthread_rwlock_unlock(&scope_lock);
-    if (host->hooks.discover(host, handle, name) != 0)
+    if (host->hooks.discover(host, handle, name) != 0) {
+        if (metacall_error_peek() == NULL)
+            metacall_error_raise(METACALL_ERROR_INTERNAL, "loader '%s' could not ask its host",
+                                 host->tag);
         return -1;
+    }
     *ret_handle = handle;
     return 0;
 }
@@ -202,24 +207,92 @@ metacall_value *scope_lookup(const char *name)
     return value != NULL ? value : scope_lookup_main(name);
 }
 
-metacall_function *scope_lookup_function(const char *name)
+/* *ret_main is 1 when the host's own main module gave the function. */
+static metacall_function *scope_find_function(const char *name, int *ret_main)
 {
     pthread_rwlock_rdlock(&scope_lock);
     struct symbol *symbol = name_index_find(name);
     metacall_function *function = symbol_take_function(symbol);
+    int known = symbol != NULL;
     pthread_rwlock_unlock(&scope_lock);
-    if (symbol != NULL)
+    *ret_main = !known;
+    if (known) {
+        if (function == NULL)
+            metacall_error_raise(METACALL_ERROR_TYPE, "'%s' is loaded, but it is no function",
+                                 name);
         return function;
+    }
     metacall_value *value = scope_lookup_main(name);
     if (value != NULL && value->id == METACALL_FUNCTION) {
         function = value->as.function;
         metacall_function_reference(function);
     }
     value_destroy(value);
+    if (function == NULL && metacall_error_peek() == NULL)
+        metacall_error_raise(METACALL_ERROR_NOT_FOUND, "no function '%s' is loaded", name);
     return function;
 }
 
-/* ----------------------------------------------------------------------------------- views */
+metacall_function *metacall_function_find(const char *name)
+{
+    int from_main;
+    if (name != NULL)
+        return scope_find_function(name, &from_main);
+    metacall_error_raise(METACALL_ERROR_ARGUMENT, "the name of a function is NULL");
+    return NULL;
+}
+
+struct scope_loan {
+    struct scope_loan *next;
+    metacall_function *function; /* a reference */
+};
+
+static struct scope_loan *scope_loans;
+
+metacall_function *scope_lend_function(const char *name)
+{
+    int from_main;
+    metacall_function *function = scope_find_function(name, &from_main);
+    if (function == NULL || !from_main) {
+        metacall_function_release(function); /* its handle holds it */
+        return function;
+    }
+    struct scope_loan *loan = malloc(sizeof(*loan));
+    if (loan == NULL) {
+        metacall_function_release(function);
+        error_raise_memory();
+        return NULL;
+    }
+    loan->function = function;
+    pthread_rwlock_wrlock(&scope_lock);
+    int known = function_set_lent(function, 1);
+    if (!known) {
+        loan->next = scope_loans;
+        scope_loans = loan;
+    }
+    pthread_rwlock_unlock(&scope_lock);
+    if (known) {
+        free(loan);
+        metacall_function_release(function); /* never the last: the loan holds one */
+    }
+    return function;
+}
+
+void scope_reclaim(void)
+{
+    pthread_rwlock_wrlock(&scope_lock);
+    struct scope_loan *loan = scope_loans;
+    scope_loans = NULL;
+    for (struct scope_loan *each = loan; each != NULL; each = each->next)
+        function_set_lent(each->function, 0);
+    pthread_rwlock_unlock(&scope_lock);
+    while (loan != NULL) {
+        struct scope_loan *next = loan->next;
+        metacall_function_release(loan->function);
+        free(loan);
+        loan = next;
+    }
+}
 
 /* With the lock held. `since` leaves out what was not confirmed since then. */
 static int handle_view_fill(struct handle_view *view, const metacall_handle *handle, uint64_t since)

@@ -16,7 +16,15 @@
 
 #include <metacall/types.h>
 
+#ifdef METACALL_H
+#error "include <metacall/loader.h> before <metacall/metacall.h>"
+#endif
+
 METACALL_BEGIN_DECLS
+
+typedef struct metacall_function metacall_function;
+typedef struct metacall_handle metacall_handle;
+typedef struct metacall_loader metacall_loader;
 
 #define METACALL_LOADER_INTERFACE_MAJOR 1
 #define METACALL_LOADER_INTERFACE_MINOR 0
@@ -199,6 +207,10 @@ METACALL_API metacall_function *metacall_function_create(metacall_loader *loader
                                                          void *data);
 METACALL_API void metacall_function_reference(metacall_function *function);
 METACALL_API void metacall_function_release(metacall_function *function); /* NULL is accepted */
+/* A function by name, as a call by name finds it: in the global scope, then in what the host itself
+ * runs. A new reference, the caller's to release. NULL with the error set (METACALL_ERROR_NOT_FOUND
+ * where there is none). */
+METACALL_API metacall_function *metacall_function_find(const char *name);
 /* The name; lives as long as the function. "" for an anonymous one. */
 METACALL_API const char *metacall_function_name(const metacall_function *function);
 /* Called by the owner in `describe`, or right after creation. `type` METACALL_INVALID = any. */

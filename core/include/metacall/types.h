@@ -40,11 +40,13 @@ enum metacall_value_id {
     METACALL_BIGINT = 64 /* an integer past 64 bits; degrades to its decimal text */
 };
 
+/* <metacall/loader.h> opens these and gives the last three their short names, which here are taken
+ * by functions of <metacall/metacall.h>. */
 typedef struct metacall_value metacall_value;
-typedef struct metacall_function metacall_function;
-typedef struct metacall_handle metacall_handle; /* a named scope: what one load brought in */
-typedef struct metacall_loader metacall_loader; /* a loader that is running in this process */
-typedef struct metacall_error metacall_error;   /* one failure, with its cause */
+typedef struct metacall_error metacall_error; /* one failure, with its cause */
+struct metacall_function;
+struct metacall_handle; /* a named scope: what one load brought in */
+struct metacall_loader; /* a loader that is running in this process */
 
 METACALL_END_DECLS
 
