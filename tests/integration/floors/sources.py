@@ -8,11 +8,13 @@ import sys
 
 ROOMS = ["core", "host_variants", "registry", "ports", "loaders", "tools"]
 LANGUAGE_FREE = ["core", "host_variants", "registry"]
-# Words that name a language or a runtime in code: identifiers and strings, not comments.
-# `node_modules` is a folder of the search path (manifests/README.md), not the runtime.
+# Words that name a language or a runtime in code: identifiers and strings, not comments. A `node`
+# outside of a string is one of a tree; `node_modules` is a folder of the search path
+# (manifests/README.md).
 LANGUAGES = re.compile(
-    r"python|javascript|nodejs|libnode|\bnode\b|\bnode_(?!modules)|napi_|\bPy[_A-Z]|\bpy\b|\bpy_"
+    r"python|javascript|nodejs|libnode|napi_|\bPy[_A-Z]|\bpy\b|\bpy_|\bnode_(?:api|loader)"
     r"|ruby|\blua|\bperl|\bphp|\btcl|guile|\bjvm|\bJNI_|\bv8\b", re.IGNORECASE)
+LANGUAGE_IN_STRING = re.compile(r'"[^"]*\bnode\b', re.IGNORECASE)
 COMMENT_OR_STRING = re.compile(
     r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 SAYS_NOTHING = re.compile(r"^(utils?|helpers?|common|misc)\.(c|h|cc|py|js|sh)$")
@@ -45,7 +47,7 @@ def faults(root, path):
             yield number, f"not in its own folder: {line.strip()}"
     if room in LANGUAGE_FREE:
         for number, line in enumerate(without_comments(text).splitlines(), 1):
-            word = LANGUAGES.search(line)
+            word = LANGUAGES.search(line) or LANGUAGE_IN_STRING.search(line)
             if word:
                 yield number, f"names a language ('{word.group()}'): {line.strip()}"
 
