@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* The commands: one file each, and one table of them in main.c that help and completion read. */
+/* The commands: one file each, and one table of them in commands.c that help and completion read.
+ */
 #ifndef METACALL_REGISTRY_COMMAND_H
 #define METACALL_REGISTRY_COMMAND_H
 
@@ -30,6 +31,12 @@ enum operand_kind {
     OPERAND_COMMAND
 };
 
+enum registry_use {
+    REGISTRY_NONE,
+    REGISTRY_OPEN,
+    REGISTRY_TELL /* errors in manifests are told on standard error, and count */
+};
+
 struct command {
     const char *name;
     const char *summary;  /* one line */
@@ -37,7 +44,7 @@ struct command {
     enum operand_kind kind;
     size_t least, most; /* number of operands */
     unsigned options;   /* OPTION_BIT set, beyond the global ones */
-    int needs_registry;
+    enum registry_use registry;
     const char *examples; /* lines of two columns: what to type, what it does */
     const char *text;     /* what help says beyond the examples; may be NULL */
     int (*run)(struct invocation *invocation); /* an exit status */

@@ -116,6 +116,8 @@ int explain_run(struct invocation *invocation)
         status = explain_text(invocation, steps);
     if (status == STATUS_OK && steps->row == NULL)
         status = tell_unknown(invocation, tag);
+    else if (status == STATUS_OK && steps->row->state == METACALL_REGISTRY_BROKEN)
+        status = STATUS_FINDINGS;
     metacall_registry_steps_free(steps);
     return status;
 }

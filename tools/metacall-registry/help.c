@@ -7,6 +7,7 @@
 #include "memory.h"
 
 #include <metacall/loader.h>
+#include <metacall/metacall_version.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,8 +149,9 @@ int help_version(const struct output *output)
     struct json json;
 
     if (output->form != OUTPUT_JSON) {
-        fprintf(output->stream, "metacall-registry %s (manifest %d.%d, loader interface %d.%d)\n",
-                METACALL_REGISTRY_VERSION, METACALL_MANIFEST_VERSION_MAJOR,
+        fprintf(output->stream,
+                "metacall-registry %s (libmetacall %s, manifest %d.%d, loader interface %d.%d)\n",
+                METACALL_REGISTRY_VERSION, metacall_version_str(), METACALL_MANIFEST_VERSION_MAJOR,
                 METACALL_MANIFEST_VERSION_MINOR, METACALL_LOADER_INTERFACE_MAJOR,
                 METACALL_LOADER_INTERFACE_MINOR);
         return STATUS_OK;
@@ -159,6 +161,7 @@ int help_version(const struct output *output)
     json_number(&json, "schema_version", METACALL_REGISTRY_JSON_SCHEMA_VERSION);
     json_string(&json, "kind", "version");
     json_string(&json, "version", METACALL_REGISTRY_VERSION);
+    json_string(&json, "library_version", metacall_version_str());
     json_object(&json, "manifest_version");
     json_number(&json, "major", METACALL_MANIFEST_VERSION_MAJOR);
     json_number(&json, "minor", METACALL_MANIFEST_VERSION_MINOR);

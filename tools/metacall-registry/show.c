@@ -150,22 +150,39 @@ static int show_text(struct invocation *invocation,
     return STATUS_OK;
 }
 
+/* What is wrong in the manifest is told, and counts. */
+static int tell_diagnostics(const struct output *output,
+                            const struct metacall_registry_manifest *manifest)
+{
+    int status = STATUS_OK;
+
+    for (size_t i = 0; i < manifest->diagnostic_count; i++) {
+        if (manifest->diagnostics[i].severity == METACALL_SEVERITY_ERROR)
+            status = STATUS_FINDINGS;
+        if (!output->quiet && manifest->diagnostics[i].severity != METACALL_SEVERITY_NOTE)
+            findings_message(output, &manifest->diagnostics[i]);
+    }
+    return status;
+}
+
 int show_run(struct invocation *invocation)
 {
+    const struct output *output = invocation->output;
     const char *tag = invocation->operands[0];
     const char *pointer = invocation->options->values[OPTION_FIELD];
     struct metacall_registry_manifest *manifest;
     int status;
 
-    if (invocation->output->form == OUTPUT_JSON && pointer == NULL)
-        return output_json(invocation->output,
-                           metacall_registry_show_json(invocation->registry, tag));
     if (metacall_registry_show(invocation->registry, tag, &manifest) != 0)
-        return output_failure(invocation->output);
+        return output_failure(output);
     if (pointer != NULL)
-        status = print_field(invocation->output, manifest, pointer);
+        status = print_field(output, manifest, pointer);
+    else if (output->form == OUTPUT_JSON)
+        status = output_json(output, metacall_registry_show_json(invocation->registry, tag));
     else
         status = show_text(invocation, manifest);
+    if (status == STATUS_OK)
+        status = tell_diagnostics(output, manifest);
     metacall_registry_manifest_free(manifest);
     return status;
 }

@@ -43,8 +43,8 @@ static int read_stdin(char **ret_text, size_t *ret_size)
 static int validate_stdin(const struct output *output,
                           struct metacall_registry_findings **ret_findings)
 {
-    char *text;
-    size_t size;
+    char *text = NULL;
+    size_t size = 0;
     int failure = read_stdin(&text, &size);
     int rc;
 

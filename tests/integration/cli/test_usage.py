@@ -82,11 +82,12 @@ class Usage(Installation):
 
     def test_version(self):
         out = self.run_command("--version", prefix=False).out
-        self.assertRegex(out, r"^metacall-registry \d+\.\d+\.\d+ \(manifest \d+\.\d+, "
-                              r"loader interface \d+\.\d+\)\n$")
+        self.assertRegex(out, r"^metacall-registry \d+\.\d+\.\d+ \(libmetacall \d+\.\d+\.\d+, "
+                              r"manifest \d+\.\d+, loader interface \d+\.\d+\)\n$")
         data = self.run_command("--version", "--json", prefix=False).json
         self.assertEqual((data["schema_version"], data["kind"]), (1, "version"))
-        self.assertIn(data["version"], out)
+        self.assertIn(f"metacall-registry {data['version']} ", out)
+        self.assertIn(f"libmetacall {data['library_version']},", out)
         self.assertEqual(data["manifest_version"], {"major": 1, "minor": 0})
 
 
