@@ -14,7 +14,8 @@ LANGUAGE_FREE = ["core", "host_variants", "registry"]
 LANGUAGES = re.compile(
     r"python|javascript|nodejs|libnode|napi_|\bPy[_A-Z]|\bpy\b|\bpy_|\bnode_(?:api|loader)"
     r"|ruby|\blua|\bperl|\bphp|\btcl|guile|\bjvm|\bJNI_|\bv8\b", re.IGNORECASE)
-LANGUAGE_IN_STRING = re.compile(r'"[^"]*\bnode\b', re.IGNORECASE)
+LANGUAGE_IN_STRING = re.compile(r"\bnode\b", re.IGNORECASE)
+STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')
 COMMENT_OR_STRING = re.compile(
     r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 SAYS_NOTHING = re.compile(r"^(utils?|helpers?|common|misc)\.(c|h|cc|py|js|sh)$")
@@ -47,7 +48,8 @@ def faults(root, path):
             yield number, f"not in its own folder: {line.strip()}"
     if room in LANGUAGE_FREE:
         for number, line in enumerate(without_comments(text).splitlines(), 1):
-            word = LANGUAGES.search(line) or LANGUAGE_IN_STRING.search(line)
+            word = LANGUAGES.search(line) or LANGUAGE_IN_STRING.search(
+                " ".join(STRING.findall(line)))
             if word:
                 yield number, f"names a language ('{word.group()}'): {line.strip()}"
 
