@@ -31,8 +31,8 @@ struct node_embed {
     uv_async_t wake;                 /* keeps the loop's timeout honest, and wakes the pump */
 
     /* Under V8's lock. */
-    int frames;              /* entries on all threads' stacks, suspended ones included */
-    uint64_t pump_deadline;  /* loop time until which the pump may sleep */
+    int frames;             /* entries on all threads' stacks, suspended ones included */
+    uint64_t pump_deadline; /* loop time until which the pump may sleep */
     bool binding_ready;
 
     std::atomic<int> state;
@@ -320,6 +320,7 @@ int node_embed_start(const char *executable, const char *name, napi_addon_regist
     node_embed *embed = new (std::nothrow) node_embed();
     if (!embed)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+    *ret_embed = embed;
     pthread_mutex_init(&embed->mutex, nullptr);
     pthread_cond_init(&embed->aside, nullptr);
     embed->pump_deadline = UINT64_MAX;
@@ -341,7 +342,6 @@ int node_embed_start(const char *executable, const char *name, napi_addon_regist
     if (rc != 0)
         return -1; /* half a Node cannot be taken back: what there is stays until the end */
     pthread_setname_np(embed->pump, "node-pump");
-    *ret_embed = embed;
     return 0;
 }
 

@@ -30,7 +30,8 @@ struct node_embed_frame {
 };
 
 /* Starts Node, once in a process, on the calling thread. `binding` is the Node-API module that
- * `script` gets at by process._linkedBinding(name). Fails with the thread's error set. */
+ * `script` gets at by process._linkedBinding(name). *ret_embed is set before the script runs. Fails
+ * with the thread's error set. */
 int node_embed_start(const char *executable, const char *name, napi_addon_register_func binding,
                      const char *script, struct node_embed **ret_embed);
 

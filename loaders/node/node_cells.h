@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Arrays and objects in the packed form that bootstrap.js reads and writes: a run of doubles, one
+ * joined text, and references for what fits neither. */
+#ifndef NODE_CELLS_H
+#define NODE_CELLS_H
+
+#include "node_value.h"
+#include <uchar.h>
+
+/* The operations; the same numbers stand in bootstrap.js. */
+enum node_cell {
+    NODE_CELL_NULL = 0,
+    NODE_CELL_FALSE = 1,
+    NODE_CELL_TRUE = 2,
+    NODE_CELL_NUMBER = 3,
+    NODE_CELL_TEXT = 4,
+    NODE_CELL_ARRAY = 5,
+    NODE_CELL_OBJECT = 6,
+    NODE_CELL_NUMBERS = 7,
+    NODE_CELL_MAP = 8,
+    NODE_CELL_BUFFER = 9,
+    NODE_CELL_BIGINT = 10,
+    NODE_CELL_FUNCTION = 11,
+    NODE_CELL_ERROR = 12,
+    NODE_CELL_FOREIGN = 13
+};
+
+/* Any JavaScript object into a slot, by pack(). */
+int node_cells_take(struct node_env *env, napi_value value, struct node_arena *arena,
+                    metacall_value *slot);
+/* An array or a map into JavaScript, by unpack(). */
+int node_cells_make(struct node_env *env, const metacall_value *slot, napi_value *ret_value);
+
+/* Of node_value.c, for both: a number that is an integer becomes one. */
+void node_value_number(metacall_value *slot, double number);
+/* Room for `size` bytes and a NUL: in the arena, or owned by the slot. */
+int node_value_room(struct node_arena *arena, metacall_value *slot, enum metacall_value_id id,
+                    size_t size, char **ret_data);
+int node_value_units(struct node_arena *arena, const char16_t *units, size_t count,
+                     metacall_value *slot);
+/* What a packed value refers to, and a value that only a reference can hold. */
+int node_value_take_bigint(struct node_env *env, napi_value value, metacall_value *slot);
+int node_value_take_buffer(struct node_env *env, napi_value value, struct node_arena *arena,
+                           metacall_value *slot);
+int node_value_make_single(struct node_env *env, const metacall_value *slot, napi_value *ret_value);
+
+#endif /* NODE_CELLS_H */

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* One JavaScript environment: the process's own (host), the embedded one, or a worker's. All state
+ * lies here and nothing in globals, because each worker has an environment of its own. */
+#ifndef NODE_ENV_H
+#define NODE_ENV_H
+
+#include "node_embed.h"
+#include "node_queue.h"
+#include <metacall/loader.h>
+#include <node_api.h>
+#include <pthread.h>
+
+/* What bootstrap.js gives back, by name. */
+enum node_helper {
+    NODE_PACK,
+    NODE_UNPACK,
+    NODE_GROW_INBOX,
+    NODE_MAKE_ERROR,
+    NODE_DESCRIBE_ERROR,
+    NODE_STACK_OF,
+    NODE_ADD_PATH,
+    NODE_LOAD_FILE,
+    NODE_LOAD_TEXT,
+    NODE_LOAD_PACKAGE,
+    NODE_FORGET,
+    NODE_FUNCTIONS_OF,
+    NODE_DISCOVER,
+    NODE_PARAMETERS_OF,
+    NODE_EXIT,
+    NODE_WATCH,
+    NODE_FOREIGN_ERROR,
+    NODE_LINK_GET,
+    NODE_LINK_SET,
+    NODE_LINK_DELETE,
+    NODE_FOREIGN_GET,
+    NODE_FOREIGN_SET,
+    NODE_HELPER_COUNT
+};
+
+struct node_env;
+struct node_wrapper;
+
+/* The loader: one a process. */
+struct node_loader {
+    metacall_loader *loader;
+    struct node_embed *embed; /* NULL in a host */
+    struct node_env *main;    /* the embedded environment, or the one that attached first */
+    int lost;                 /* a fork's child: the embedded Node is gone */
+    int ending;               /* host: the end has begun, no more JavaScript */
+};
+
+/* Something that only the environment's own thread may let go of. */
+struct node_garbage {
+    struct node_garbage *next;
+    void (*drop)(struct node_env *env, struct node_garbage *garbage);
+};
+
+struct node_env {
+    uint32_t refs; /* atomic: functions and errors outlive a worker */
+    int closed;    /* atomic: no JavaScript any more */
+    napi_env napi;
+    struct node_loader *owner;
+    struct node_embed *embed;        /* NULL: this environment has a thread of its own */
+    struct node_embed_frame *inside; /* embedded: the innermost entry, under the lock */
+    napi_ref helpers[NODE_HELPER_COUNT];
+    int ready; /* bootstrap.js ran */
+
+    /* The buffers of the packed form; see bootstrap.js. */
+    const double *cells;
+    size_t cells_size;
+    double *inbox;
+    size_t inbox_size;
+    const double *head;
+
+    struct node_wrapper **wrappers; /* by metacall_function, open addressing */
+    size_t wrapper_count;           /* used slots, graves included */
+    size_t wrapper_room;
+
+    struct node_garbage *garbage; /* atomic: a stack */
+    struct node_queue queue;
+    unsigned away; /* host: calls that left for another language, nested */
+};
+
+/* A new environment on its own thread, inside; registers clean-up where it has a thread of its own.
+ * NULL with the error set. */
+struct node_env *node_env_create(napi_env napi, struct node_loader *owner,
+                                 struct node_embed *embed);
+void node_env_reference(struct node_env *env);
+void node_env_release(struct node_env *env);
+/* Runs bootstrap.js with this `require`. 0, or -1 with the error set. */
+int node_env_bootstrap(struct node_env *env, napi_value require, napi_value options);
+/* The environment whose JavaScript runs on this thread, or NULL. */
+struct node_env *node_env_current(void);
+
+/* Runs `work` inside: directly on the environment's thread, under the lock where it is embedded,
+ * through the queue from a foreign thread. Gives what work gives, or -1 with the error set. */
+int node_env_run(struct node_env *env, int (*work)(struct node_env *env, void *data), void *data);
+
+/* Inside only, from here on. */
+
+napi_value node_env_helper(struct node_env *env, enum node_helper helper);
+/* Calls a helper. NULL with the exception pending in JavaScript. */
+napi_value node_env_help(struct node_env *env, enum node_helper helper, size_t count,
+                         const napi_value *args);
+/* Around a call that leaves for another language. Others may come in meanwhile: the frame that
+ * depart gives must be handed back. */
+struct node_embed_frame *node_env_depart(struct node_env *env);
+void node_env_return(struct node_env *env, struct node_embed_frame *frame);
+/* Later, at the next entry, on the right thread; from any thread. Drops at once where the
+ * environment has ended. */
+void node_env_discard(struct node_env *env, struct node_garbage *garbage);
+void node_env_sweep(struct node_env *env);
+/* Sets the error that says why this environment cannot be entered. Returns -1. */
+int node_env_refuse(struct node_env *env);
+
+#endif /* NODE_ENV_H */

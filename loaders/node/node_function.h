@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Functions across the border. While it lives, a JavaScript function has one metacall_function and
+ * a function of another language has one JavaScript function; each comes home as itself. */
+#ifndef NODE_FUNCTION_H
+#define NODE_FUNCTION_H
+
+#include "node_env.h"
+
+/* A JavaScript function into a slot. 0, or -1 with the error set. */
+int node_function_take(struct node_env *env, napi_value value, metacall_value *slot);
+/* A function into JavaScript. 0, or -1 with the error set. */
+int node_function_make(struct node_env *env, metacall_function *function, napi_value *ret_value);
+/* Calls any function with JavaScript values. NULL with the exception pending. */
+napi_value node_function_invoke(struct node_env *env, metacall_function *function, size_t count,
+                                const napi_value *args);
+/* The environment ends: gives back the functions of other languages that it holds. */
+void node_function_forget_all(struct node_env *env);
+
+#endif /* NODE_FUNCTION_H */

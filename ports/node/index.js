@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) The MetaCall loader registry authors
+'use strict';
+// require('metacall'): loads functions of other languages into this process, and calls them.
+
+const Module = require('module');
+const path = require('path');
+
+const native = require('./metacall.node');
+const ForeignError = native.setup(require);
+
+const FILES = 0, MEMORY = 1, PACKAGE = 2, CONFIGURATION = 3;
+const KINDS = ['file', 'memory', 'package', 'configuration'];
+
+function load(kind, tag, what, exported) {
+  try {
+    return native.load(kind, tag, what, exported);
+  } catch (cause) {
+    const shown = kind === MEMORY ? '' : ` '${[].concat(what).join("', '")}'`;
+    const loader = kind === CONFIGURATION ? '' : ` (loader '${tag}')`;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const error = new Error(
+      `MetaCall could not load from ${KINDS[kind]}${shown}${loader}: ${reason}`);
+    Object.defineProperty(error, 'cause',
+      { value: cause, writable: true, enumerable: false, configurable: true });
+    if (cause && cause.code !== undefined) error.code = cause.code;
+    throw error;
+  }
+}
+
+function text(value, what) {
+  if (typeof value !== 'string') throw new TypeError(`${what} must be a string`);
+  return value;
+}
+
+function list(paths) {
+  if (typeof paths === 'string') return [paths];
+  if (!Array.isArray(paths) || !paths.every((item) => typeof item === 'string')) {
+    throw new TypeError('paths must be an array of strings');
+  }
+  return paths;
+}
+
+// Calls the function of that name, whatever language it is written in.
+function metacall(name, ...args) {
+  return native.call(text(name, 'name'), ...args);
+}
+
+// The same as a Promise: a failure rejects it.
+async function metacall_await(name, ...args) {
+  return native.call(text(name, 'name'), ...args);
+}
+
+// Arguments as JSON text (or as a value): an object by parameter names, an array by position.
+function metacallfms(func, args) {
+  if (typeof func !== 'function') throw new TypeError('func must be a function');
+  return native.callJson(func, typeof args === 'string' ? args : JSON.stringify(args));
+}
+
+function metacall_load_from_file(tag, paths) {
+  return load(FILES, text(tag, 'tag'), list(paths), false);
+}
+
+function metacall_load_from_file_export(tag, paths) {
+  return load(FILES, text(tag, 'tag'), list(paths), true);
+}
+
+function metacall_load_from_memory(tag, source) {
+  return load(MEMORY, text(tag, 'tag'), text(source, 'source'), false);
+}
+
+function metacall_load_from_memory_export(tag, source) {
+  return load(MEMORY, text(tag, 'tag'), text(source, 'source'), true);
+}
+
+function metacall_load_from_package(tag, name) {
+  return load(PACKAGE, text(tag, 'tag'), text(name, 'name'), false);
+}
+
+function metacall_load_from_package_export(tag, name) {
+  return load(PACKAGE, text(tag, 'tag'), text(name, 'name'), true);
+}
+
+function metacall_load_from_configuration(file) {
+  return load(CONFIGURATION, '', text(file, 'file'), false);
+}
+
+function metacall_load_from_configuration_export(file) {
+  return load(CONFIGURATION, '', text(file, 'file'), true);
+}
+
+function metacall_execution_path(tag, folder) {
+  native.executionPath(text(tag, 'tag'), text(folder, 'folder'));
+  return true;
+}
+
+// What is loaded, by tag; without what the host's C code registered.
+function metacall_inspect() {
+  const found = native.inspect();
+  delete found.__metacall_host__;
+  return found;
+}
+
+// What a loaded file defines: its functions by name.
+function metacall_handle(tag, name) {
+  return native.handle(text(tag, 'tag'), text(name, 'name'));
+}
+
+// From now on the library says on standard error what it does.
+function metacall_logs() {
+  native.log();
+}
+
+// ------------------------------------------------------------------ require() of other languages
+
+// A file whose ending Node does not know, but a loader does: require('./x.py').
+const { load: loadModule } = Module.prototype;
+Module.prototype.load = function (filename) {
+  const ending = path.extname(filename);
+  if (ending !== '' && !(ending in Module._extensions)) {
+    const tag = native.tagOf(filename);
+    if (tag !== null && tag !== 'node') {
+      Module._extensions[ending] = (module, file) => {
+        module.exports = metacall_load_from_file_export(tag, [file]);
+      };
+    }
+  }
+  return Reflect.apply(loadModule, this, [filename]);
+};
+
+// A package of another language: require('py:html'). Node's own schemes stay Node's.
+const own = new Set(['node', 'data', 'file', 'http', 'https', 'blob', 'npm']);
+const { _load } = Module;
+const packages = new Map();
+Module._load = function (request, ...rest) {
+  const at = typeof request === 'string' ? request.indexOf(':') : -1;
+  if (at > 1 && !own.has(request.slice(0, at)) && /^[a-z][a-z0-9_-]*$/.test(request.slice(0, at))) {
+    const tag = native.tagOf(request.slice(0, at));
+    if (tag !== null && tag !== 'node') {
+      const key = `${tag}:${request.slice(at + 1)}`;
+      if (!packages.has(key)) {
+        packages.set(key, metacall_load_from_package_export(tag, request.slice(at + 1)));
+      }
+      return packages.get(key);
+    }
+  }
+  return Reflect.apply(_load, this, [request, ...rest]);
+};
+
+module.exports = {
+  metacall,
+  metacall_await,
+  metacallfms,
+  metacall_load_from_file,
+  metacall_load_from_file_export,
+  metacall_load_from_memory,
+  metacall_load_from_memory_export,
+  metacall_load_from_package,
+  metacall_load_from_package_export,
+  metacall_load_from_configuration,
+  metacall_load_from_configuration_export,
+  metacall_execution_path,
+  metacall_inspect,
+  metacall_handle,
+  metacall_logs,
+  ForeignError,
+};
