@@ -15,7 +15,7 @@ const struct command commands[] = {
         .name = "list",
         .summary = "the loaders, with strategy, runtime and status of each",
         .operands = "",
-        .options = OPTION_BIT(OPTION_ALL),
+        .options = OPTION_BIT(OPTION_ALL) | OPTION_BIT(OPTION_PROBE),
         .registry = REGISTRY_TELL,
         .examples = "metacall-registry list\ta table of all loaders\n"
                     "metacall-registry list --json\tthe same for programs\n"
@@ -24,8 +24,8 @@ const struct command commands[] = {
                     "metacall-registry list --root /mnt/image\twhat a machine booted from there "
                     "would have\n",
         .text = "The strategy is the one that a process like this one would get, which hosts no\n"
-                "runtime. No plugin is opened and no process is started. Broken manifests are\n"
-                "told on standard error.",
+                "runtime. No plugin is opened and, without --probe, no process is started.\n"
+                "Broken manifests are told on standard error.",
         .run = list_run,
     },
     {
@@ -35,7 +35,7 @@ const struct command commands[] = {
         .kind = OPERAND_TAG,
         .least = 1,
         .most = 1,
-        .options = OPTION_BIT(OPTION_FIELD),
+        .options = OPTION_BIT(OPTION_FIELD) | OPTION_BIT(OPTION_PROBE),
         .registry = REGISTRY_OPEN,
         .examples = "metacall-registry show py\tall that is known of the py loader\n"
                     "metacall-registry show py --field /version\tone value\n"

@@ -33,6 +33,8 @@ const struct option_spec option_specs[OPTION_COUNT] = {
                     .letter = 'a',
                     .help = "every manifest: shadowed, disabled, masked and broken ones too"},
     [OPTION_VERBOSE] = {.name = "verbose", .letter = 'v', .help = "print notes as well"},
+    [OPTION_PROBE] = {.name = "probe",
+                      .help = "ask the programs too that manifests name, such as an interpreter"},
     [OPTION_FIELD] = {.name = "field",
                       .value = "POINTER",
                       .help = "one value alone, named by its JSON pointer"},

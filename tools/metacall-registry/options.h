@@ -20,6 +20,7 @@ enum option_id {
     /* of some */
     OPTION_ALL,
     OPTION_VERBOSE,
+    OPTION_PROBE,
     OPTION_FIELD,
     OPTION_STRICT,
     OPTION_ONLY,

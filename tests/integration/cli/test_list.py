@@ -193,6 +193,26 @@ class List(Installation):
         for fd in mapped:
             self.assertNotRegex(text, rf"mmap\([^)]*PROT_EXEC[^)]*, {fd}, ")
 
+    def test_probe(self):
+        """A runtime that only a program knows of: found when it may be asked."""
+        manifest = self.variation()
+        manifest["runtime"]["libraries"][0]["find"] = [
+            {"rule": "command", "argv": ["clirt-config"], "timeout_ms": 5000}]
+        self.install(manifest=manifest)
+        tools = self.top / "tools"
+        tools.mkdir()
+        asked = self.top / "asked"
+        script = tools / "clirt-config"
+        script.write_text(f"#!/bin/sh\n: > {asked}\necho library={self.runtimes}/{RUNTIME}\n")
+        script.chmod(0o755)
+        env = {"PATH": f"{tools}:/usr/bin:/bin"}
+        record = self.good("list", "--plain", env=env).records[0]
+        self.assertEqual((record[5], record[6]), ("-", "no-runtime"))
+        self.assertFalse(asked.exists())
+        record = self.good("list", "--plain", "--probe", env=env).records[0]
+        self.assertEqual(record[5:7], [f"{self.runtimes}/{RUNTIME}", "ready"])
+        self.assertTrue(asked.exists())
+
     def test_debug_traces_to_standard_error(self):
         self.install()
         plain = self.good("list")
