@@ -6,8 +6,15 @@ import re
 import subprocess
 import sys
 
-DECLARED = re.compile(
-    r'__attribute__\(\(visibility\("default"\)\)\)\s*[^;{]*?\b(\w+)\s*(?:\(|\[|;)', re.DOTALL)
+# A declaration after the preprocessor; a name given to the assembler counts before the C name.
+ATTRIBUTE = '__attribute__((visibility("default")))'
+SYMBOL = re.compile(r'__asm__\s*\("(\w+)"\)')
+NAME = re.compile(r"\b(\w+)\s*(?:\(|\[|$)", re.DOTALL)
+
+
+def symbol(declaration):
+    given = SYMBOL.search(declaration)
+    return (given or NAME.search(declaration.split(ATTRIBUTE, 1)[1])).group(1)
 
 
 def exported(library):
@@ -21,13 +28,16 @@ def declared(compiler, root):
     folders = [folder for folder in root.glob("**/include") if (folder / "metacall").is_dir()
                and folder.relative_to(root).parts[0] in ("core", "host_variants", "registry",
                                                          "ports")]
-    lines = [f"#include <{header.relative_to(folder)}>\n"
-             for folder in folders for header in sorted((folder / "metacall").glob("*.h"))]
-    done = subprocess.run(
-        [compiler, "-E", "-P", *[f"-I{folder}" for folder in folders], "-x", "c", "-"],
-        input="".join(lines), check=True, capture_output=True, text=True)
-    text = re.sub(r"__attribute__\s*\(\(format.*?\)\)\)", "", done.stdout)
-    return set(DECLARED.findall(text))
+    flags = [f"-I{folder}" for folder in folders]
+    headers = [header for folder in folders for header in sorted((folder / "metacall").glob("*.h"))]
+    return set().union(*(declared_by(compiler, flags, header) for header in headers))
+
+
+def declared_by(compiler, flags, header):
+    """Each header for itself: it must include what it needs."""
+    text = subprocess.run([compiler, "-E", "-P", *flags, header], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+    return {symbol(declaration) for declaration in text.split(";") if ATTRIBUTE in declaration}
 
 
 def main():
