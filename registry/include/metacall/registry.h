@@ -42,6 +42,9 @@ struct metacall_registry_options {
     /* 1 = behave as in a set-user-id program: environment and home ignored, files that others may
      * write are refused. 0 = only where the kernel says so (AT_SECURE), which nothing can undo. */
     int secure;
+    /* 1 = rows may start the programs that find rules name (an interpreter that says where its
+     * library is). 0 = rows look at files alone. A load, explain, check and doctor always ask. */
+    int probe;
     /* Receives every diagnostic of every catalog as it arises. May be NULL. */
     metacall_diagnostic_sink sink;
     void *sink_data;

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Whether a variant's conditions hold here. */
+#ifndef REGISTRY_CONDITIONS_H
+#define REGISTRY_CONDITIONS_H
+
+#include "registry/recognise.h"
+
+/* What is known of the host while one tag's variants are tried. */
+struct condition_host {
+    struct catalog *catalog;
+    struct arena *arena;
+    const struct host_finding *self; /* the tag's own runtime in this process, or NULL */
+    const struct manifest *manifest;
+    const char *attached; /* tag of the runtime that attached, or NULL */
+    const char *attached_version;
+};
+
+/* Why a variant cannot be used here, or NULL when all of its conditions hold. */
+const char *conditions_unmet(const struct manifest_variant *variant,
+                             const struct condition_host *host);
+/* 1 when the tag's own runtime runs in this process. */
+int conditions_is_self(const struct condition_host *host);
+/* The version of the tag's own runtime in this process, NULL = unknown. */
+const char *conditions_host_version(const struct condition_host *host);
+/* The module that exports all that a conflict names while not being the library that it belongs
+ * to: the executable. NULL = no conflict. */
+const struct module *conditions_conflict(const struct manifest_conflict *conflict,
+                                         const struct modules *modules);
+/* What this build runs on: "linux"; the machine by uname; "glibc" or "musl". */
+const char *conditions_platform(void);
+const char *conditions_libc(void);
+
+#endif /* REGISTRY_CONDITIONS_H */

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Text -> JSON by the letter -> tree -> structures. The tree stays: it owns the texts. */
+#include "registry/manifest.h"
+
+#include "registry/json_text.h"
+#include "registry/version.h"
+#include <metacall/loader.h>
+#include <stdlib.h>
+#include <string.h>
+
+int manifest_tag_of_path(const char *path, char ret_tag[MANIFEST_TAG_MAX + 1])
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t size = strlen(name), suffix = strlen(MANIFEST_SUFFIX);
+    char tag[MANIFEST_TAG_MAX + 1];
+    if (size <= suffix || size - suffix > MANIFEST_TAG_MAX ||
+        strcmp(name + size - suffix, MANIFEST_SUFFIX) != 0)
+        return -1;
+    memcpy(tag, name, size - suffix);
+    tag[size - suffix] = '\0';
+    if (!manifest_tag_valid(tag))
+        return -1;
+    strcpy(ret_tag, tag);
+    return 0;
+}
+
+struct manifest *manifest_create(const char *path, const char *file_tag)
+{
+    struct manifest *manifest = calloc(1, sizeof *manifest);
+    if (!manifest) {
+        metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+        return NULL;
+    }
+    manifest->enabled = 1;
+    manifest->findings.arena = &manifest->arena;
+    manifest->path = arena_text(&manifest->arena, path);
+    manifest->tag = arena_text(&manifest->arena, file_tag);
+    return manifest;
+}
+
+void manifest_destroy(struct manifest *manifest)
+{
+    if (!manifest)
+        return;
+    cJSON_Delete(manifest->root);
+    arena_finish(&manifest->arena);
+    free(manifest);
+}
+
+static void report_json(void *data, const char *id, size_t offset, const char *expected)
+{
+    struct reader *reader = data;
+    struct metacall_diagnostic what = {.id = id,
+                                       .severity = FINDING_USUAL,
+                                       .path = reader->path,
+                                       .tag = reader->tag,
+                                       .expected = expected};
+    json_text_place(reader->text, reader->size, offset, &what.line, &what.column);
+    if (offset >= reader->size)
+        what.found = "the end of the file";
+    else if (reader->text[offset] > ' ' && reader->text[offset] < 0x7f)
+        what.found = arena_format(reader->arena, "'%c'", reader->text[offset]);
+    else
+        what.found =
+            arena_format(reader->arena, "the byte 0x%02x", (unsigned char)reader->text[offset]);
+    what.message =
+        arena_format(reader->arena, "not JSON: expected %s, found %s", expected, what.found);
+    findings_add(reader->findings, &what);
+}
+
+/* A version that we do not know: nothing else in the file can be judged. */
+static int is_foreign(struct reader *reader, const cJSON *root)
+{
+    const cJSON *version = cJSON_GetObjectItemCaseSensitive(root, "manifest_version");
+    struct place place = {.key = "manifest_version"};
+    const char *ignored;
+    if (!version)
+        return 0;
+    for (const cJSON *at = root->child; at != version; at = at->next)
+        place.ordinal++;
+    if (cJSON_IsNumber(version)
+            ? version->valuedouble == METACALL_MANIFEST_VERSION_MAJOR
+            : !cJSON_IsString(version) || version_in_range(version->valuestring, "<1.1 >=1") != 0)
+        return 0;
+    for (unsigned i = 0; i < manifest_shape.count; i++) {
+        if (strcmp(manifest_shape.fields[i].key, "manifest_version") == 0)
+            manifest_shape.fields[i].read(reader, &place, version, &ignored);
+    }
+    return 1;
+}
+
+static void read_root(struct reader *reader, struct manifest *manifest, const char *file_tag)
+{
+    const cJSON *root = manifest->root;
+    const cJSON *tag = cJSON_GetObjectItemCaseSensitive(root, "tag");
+    if (cJSON_IsObject(root) && is_foreign(reader, root))
+        return;
+    if (cJSON_IsString(tag) && manifest_tag_valid(tag->valuestring))
+        reader->tag = tag->valuestring;
+    reader_object(reader, NULL, root, &manifest_shape, manifest);
+    if (!manifest->tag) {
+        manifest->tag = arena_text(reader->arena, file_tag);
+    } else if (file_tag && strcmp(file_tag, manifest->tag) != 0) {
+        struct place place = {.key = "tag"};
+        for (const cJSON *at = root->child; at != tag; at = at->next)
+            place.ordinal++;
+        reader_report(
+            reader, &place, SPOT_VALUE,
+            &(struct metacall_diagnostic){
+                .id = "manifest.tag.filename",
+                .expected = arena_format(reader->arena, "\"%s\", as in the file's name", file_tag),
+                .found = reader_found(reader->arena, tag)});
+    }
+}
+
+int manifest_read(const char *path, const char *file_tag, const char *text, size_t size,
+                  struct manifest **ret_manifest)
+{
+    struct manifest *manifest = manifest_create(path, file_tag);
+    if (!manifest)
+        return -1;
+    struct reader reader = {.path = manifest->path,
+                            .text = text,
+                            .size = size,
+                            .tag = manifest->tag,
+                            .arena = &manifest->arena,
+                            .findings = &manifest->findings};
+    size_t skip = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    size_t faults = json_text_check(text, size, report_json, &reader);
+    manifest->root = cJSON_ParseWithLength(text + skip, size - skip);
+    if (manifest->root)
+        read_root(&reader, manifest, file_tag);
+    else if (faults == 0)
+        manifest->arena.failed = 1; /* it is JSON, so only memory can be at fault */
+    if (manifest->arena.failed) {
+        manifest_destroy(manifest);
+        return metacall_error_raise(METACALL_ERROR_MEMORY, "%s: out of memory", path);
+    }
+    *ret_manifest = manifest;
+    return 0;
+}

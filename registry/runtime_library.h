@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Finds the runtime's library by the manifest's find rules and proves each candidate from its file:
+ * an ELF library for this machine, its name by the anchored patterns, its markers, its version. */
+#ifndef REGISTRY_RUNTIME_LIBRARY_H
+#define REGISTRY_RUNTIME_LIBRARY_H
+
+#include "registry/environment.h"
+#include "registry/manifest.h"
+#include "registry/trace.h"
+
+struct runtime_search {
+    const struct environment *environment;
+    const struct manifest *manifest;
+    const struct manifest_library *library;
+    const char *manifest_folder;
+    const char *needed_version; /* the %v that the plugin's DT_NEEDED has; NULL = any */
+    const char *range;          /* of the variant, besides the runtime's own; NULL = any */
+    int probe;                  /* commands may be run */
+    int exact;                  /* look for the full version, also where that costs */
+    struct arena *arena;
+    struct trace *trace;
+};
+
+struct runtime_found {
+    const char *library; /* path */
+    const char *version; /* NULL = unknown */
+    const char *executable;
+    const char *source; /* "variable METACALL_...", "glob" ... */
+    int unproven;       /* a rule before this one needs a command that was not run */
+};
+
+/* One candidate. 0 and *ret_found, or -1 with the reason in the trace. */
+int runtime_library_verify(const struct runtime_search *search, const char *path,
+                           const char *source, struct runtime_found *ret_found);
+/* Walks the rules. 1 = found, 0 = none (the trace has the reasons). */
+int runtime_library_find(const struct runtime_search *search, struct runtime_found *ret_found);
+/* An executable by name: <prefix>/bin of the variables that are set, then PATH. NULL = none. */
+const char *runtime_program(const struct environment *environment, struct arena *arena,
+                            const char *name, const char *const *variables);
+/* Whether the library's file holds a text: is the path of a data file compiled into it? */
+int runtime_library_mentions(const struct environment *environment, const char *path,
+                             const char *text);
+
+#endif /* REGISTRY_RUNTIME_LIBRARY_H */

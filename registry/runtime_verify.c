@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* The proof of one candidate, from its file alone: nothing of it runs. */
+#include "host_variants/elf_image.h"
+#include "registry/pattern.h"
+#include "registry/recognise.h"
+#include "registry/runtime_library.h"
+#include "registry/version.h"
+
+#include <elf.h>
+#include <metacall/loader.h>
+#include <stdio.h>
+#include <string.h>
+
+static int reject(const struct runtime_search *search, const char *path, const char *reason)
+{
+    trace_step(search->trace, "runtime", path, METACALL_REGISTRY_REJECTED, "%s", reason);
+    return -1;
+}
+
+static const char *missing_marker(const struct elf_image *image,
+                                  const struct manifest_markers *markers)
+{
+    struct elf_symbol symbol;
+    for (const char *const *name = markers->functions; name && *name; name++) {
+        if (elf_image_find(image, *name, NULL, &symbol) < 0 ||
+            (symbol.type != STT_FUNC && symbol.type != STT_GNU_IFUNC))
+            return *name;
+    }
+    for (const char *const *name = markers->data; name && *name; name++) {
+        if (elf_image_find(image, *name, NULL, &symbol) < 0 || symbol.type != STT_OBJECT)
+            return *name;
+    }
+    return NULL;
+}
+
+static const char *read_hex(const struct elf_image *image, const char *name, struct arena *arena)
+{
+    struct elf_symbol symbol;
+    uint32_t hex;
+    const void *at = elf_image_find(image, name, NULL, &symbol) == 0 && symbol.size >= 4
+                         ? elf_image_at(image, symbol.value, sizeof hex)
+                         : NULL;
+    if (!at)
+        return NULL;
+    memcpy(&hex, at, sizeof hex);
+    return arena_format(arena, "%u.%u.%u", hex >> 24, hex >> 16 & 0xff, hex >> 8 & 0xff);
+}
+
+static const char *read_string(const struct elf_image *image, const char *name, struct arena *arena)
+{
+    struct elf_symbol symbol;
+    struct version version;
+    char text[64] = "";
+    if (elf_image_find(image, name, NULL, &symbol) < 0 || symbol.size < 2)
+        return NULL;
+    size_t size = symbol.size < sizeof text - 1 ? symbol.size : sizeof text - 1;
+    const void *at = elf_image_at(image, symbol.value, size);
+    if (!at)
+        return NULL;
+    memcpy(text, at, size);
+    size = version_read(text, &version);
+    return size ? arena_copy(arena, text, size) : NULL;
+}
+
+/* In the segments that are only read: that is where texts lie. */
+static const char *read_text(const struct elf_image *image, const char *pattern,
+                             struct arena *arena)
+{
+    ElfW(Phdr) header;
+    char version[PATTERN_VERSION_SIZE];
+    for (size_t i = 0; elf_image_header(image, i, &header) == 0; i++) {
+        const char *at = header.p_type == PT_LOAD && !(header.p_flags & PF_W)
+                             ? elf_image_at(image, header.p_vaddr, header.p_filesz)
+                             : NULL;
+        if (at && pattern_find(pattern, at, header.p_filesz, version))
+            return arena_text(arena, version);
+    }
+    return NULL;
+}
+
+static const char *find_version(const struct runtime_search *search, const struct elf_image *image,
+                                const char *soname_version)
+{
+    const struct manifest_version_source *sources = search->library->version.items;
+    const char *version = NULL;
+    for (size_t i = 0; i < search->library->version.count && !version; i++) {
+        switch (sources[i].kind) {
+        case VERSION_FROM_HEX:
+            version = read_hex(image, sources[i].symbol, search->arena);
+            break;
+        case VERSION_FROM_STRING:
+            version = read_string(image, sources[i].symbol, search->arena);
+            break;
+        case VERSION_FROM_TEXT:
+            version = search->exact ? read_text(image, sources[i].symbol, search->arena) : NULL;
+            break;
+        case VERSION_FROM_SONAME:
+            version = recognise_soname_version(search->library, soname_version);
+            break;
+        case VERSION_FROM_CALL:
+            break;
+        }
+        if (version && !*version)
+            version = NULL;
+    }
+    return version;
+}
+
+static const char *check_range(const struct runtime_search *search, const char *version,
+                               const char *range)
+{
+    if (!range)
+        return NULL;
+    if (!version)
+        return arena_format(search->arena, "its version cannot be told; %s is wanted", range);
+    if (version_in_range(version, range) != 1)
+        return arena_format(search->arena, "it is version %s; %s is wanted", version, range);
+    return NULL;
+}
+
+static const char *judge(const struct runtime_search *search, const char *path,
+                         const struct elf_image *image, const char **ret_version)
+{
+    char soname_version[PATTERN_VERSION_SIZE] = "";
+    const char *slash = strrchr(path, '/'), *missing, *fault;
+    const char *name = image->native && image->soname ? image->soname : slash ? slash + 1 : path;
+    int matched = 0;
+    if (!image->native)
+        return arena_format(search->arena, "it is for another machine (class %d, machine %u)",
+                            image->elf_class, image->machine);
+    if (image->type != ET_DYN || (image->flags & ELF_IMAGE_PIE))
+        return "it is a program, not a library";
+    for (const char *const *pattern = search->library->sonames; *pattern && !matched; pattern++)
+        matched = pattern_match(*pattern, name, soname_version);
+    if (!matched)
+        return arena_format(search->arena, "its name %s matches none of the patterns", name);
+    if ((missing = missing_marker(image, search->library->markers)) != NULL)
+        return arena_format(search->arena, "it does not export the marker %s", missing);
+    if (search->needed_version && strcmp(search->needed_version, soname_version) != 0)
+        return arena_format(search->arena, "the plugin is built for %s, it is %s",
+                            search->needed_version, soname_version);
+    *ret_version = find_version(search, image, soname_version);
+    if ((fault = check_range(search, *ret_version, search->manifest->runtime->versions)) == NULL)
+        fault = check_range(search, *ret_version, search->range);
+    return fault;
+}
+
+int runtime_library_verify(const struct runtime_search *search, const char *path,
+                           const char *source, struct runtime_found *ret_found)
+{
+    struct elf_image image;
+    const char *version = NULL;
+    if (elf_image_open(environment_real(search->environment, search->arena, path), -1, &image) <
+        0) {
+        metacall_error *error = metacall_error_take();
+        reject(search, path, error && error->message ? error->message : "it cannot be read");
+        metacall_error_release(error);
+        return -1;
+    }
+    const char *fault = judge(search, path, &image, &version);
+    elf_image_close(&image);
+    if (fault)
+        return reject(search, path, fault);
+    *ret_found = (struct runtime_found){
+        .library = arena_text(search->arena, path), .version = version, .source = source};
+    trace_step(search->trace, "runtime", path, METACALL_REGISTRY_TAKEN, "%s; found by %s",
+               version ? version : "version unknown", source);
+    return 0;
+}
+
+int runtime_library_mentions(const struct environment *environment, const char *path,
+                             const char *text)
+{
+    struct arena arena = {.chunks = NULL};
+    struct elf_image image;
+    ElfW(Phdr) header;
+    int found = 0;
+    if (elf_image_open(environment_real(environment, &arena, path), -1, &image) == 0) {
+        for (size_t i = 0; !found && elf_image_header(&image, i, &header) == 0; i++) {
+            const char *at = header.p_type == PT_LOAD && !(header.p_flags & PF_W)
+                                 ? elf_image_at(&image, header.p_vaddr, header.p_filesz)
+                                 : NULL;
+            found = at && memmem(at, header.p_filesz, text, strlen(text)) != NULL;
+        }
+        elf_image_close(&image);
+    } else {
+        metacall_error_release(metacall_error_take());
+    }
+    arena_finish(&arena);
+    return found;
+}

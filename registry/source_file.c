@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+#include "registry/source_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static const char *kind_of(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return "a folder";
+    case S_IFIFO:
+        return "a named pipe";
+    case S_IFSOCK:
+        return "a socket";
+    case S_IFCHR:
+    case S_IFBLK:
+        return "a device";
+    default:
+        return "no regular file";
+    }
+}
+
+static void refuse(struct source_file *file, const char *id, const char *format, const char *what)
+{
+    if (file->fd >= 0)
+        close(file->fd);
+    file->fd = -1;
+    file->state = SOURCE_FILE_REFUSED;
+    file->id = id;
+    snprintf(file->message, sizeof file->message, format, what);
+}
+
+const char *source_file_distrust(const struct environment *environment, int fd)
+{
+    struct stat status;
+    if (!environment->strict)
+        return NULL;
+    if (fstat(fd, &status) < 0)
+        return "its owner cannot be read";
+    if (status.st_uid != 0 && status.st_uid != geteuid())
+        return "it belongs to another user";
+    if (status.st_mode & S_IWOTH)
+        return "everybody may write it";
+    if ((status.st_mode & S_IWGRP) && status.st_gid != 0)
+        return "its group may write it";
+    return NULL;
+}
+
+static int is_null_device(const struct stat *status)
+{
+    return S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3);
+}
+
+static void examine(const struct environment *environment, size_t size_max,
+                    struct source_file *file)
+{
+    struct stat status;
+    const char *distrust;
+    if (fstat(file->fd, &status) < 0) {
+        refuse(file, "file.access", "cannot be read: %s", strerror(errno));
+    } else if (is_null_device(&status) || (S_ISREG(status.st_mode) && status.st_size == 0)) {
+        close(file->fd);
+        file->fd = -1;
+        file->state = SOURCE_FILE_MASK;
+    } else if (!S_ISREG(status.st_mode)) {
+        refuse(file, "file.type", "is %s, not a regular file", kind_of(status.st_mode));
+    } else if ((uintmax_t)status.st_size > size_max) {
+        char size[64];
+        snprintf(size, sizeof size, "%jd bytes; at most %zu", (intmax_t)status.st_size, size_max);
+        refuse(file, "file.size", "is too large: %s", size);
+    } else if ((distrust = source_file_distrust(environment, file->fd)) != NULL) {
+        refuse(file, "file.trust", "is refused: %s", distrust);
+    } else {
+        file->size = (size_t)status.st_size;
+    }
+}
+
+void source_file_open_at(const struct environment *environment, int folder, const char *name,
+                         size_t size_max, struct source_file *ret_file)
+{
+    struct source_file file = {.state = SOURCE_FILE_OPEN};
+    file.fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (file.fd >= 0) {
+        examine(environment, size_max, &file);
+    } else if (errno == ENOENT || errno == ENOTDIR) {
+        struct stat status;
+        if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+            refuse(&file, "file.link", "is a link to nothing%s", "");
+        else
+            file.state = SOURCE_FILE_ABSENT;
+    } else if (errno == ENXIO) {
+        refuse(&file, "file.type", "is %s, not a regular file", "a socket or a device");
+    } else {
+        refuse(&file, errno == ELOOP ? "file.link" : "file.access", "cannot be opened: %s",
+               strerror(errno));
+    }
+    *ret_file = file;
+}
+
+void source_file_open(const struct environment *environment, const char *path, size_t size_max,
+                      struct source_file *ret_file)
+{
+    struct arena arena = {.chunks = NULL};
+    source_file_open_at(environment, AT_FDCWD, environment_real(environment, &arena, path),
+                        size_max, ret_file);
+    arena_finish(&arena);
+}
+
+void source_file_close(struct source_file *file)
+{
+    if (file->fd >= 0)
+        close(file->fd);
+    file->fd = -1;
+}
+
+char *source_file_read(struct source_file *file)
+{
+    /* One byte more than fstat said tells a file that grows under us. */
+    size_t at = 0, room = file->size + 1;
+    char *text = malloc(room + 1);
+    while (text && at < room) {
+        ssize_t got = read(file->fd, text + at, room - at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            refuse(file, "file.access", "cannot be read: %s", strerror(errno));
+        if (got <= 0)
+            break;
+        at += (size_t)got;
+    }
+    if (text && file->state == SOURCE_FILE_OPEN && at > file->size)
+        refuse(file, "file.size", "grew while it was read%s", "");
+    if (!text)
+        refuse(file, "file.access", "cannot be read: %s", strerror(ENOMEM));
+    if (file->state != SOURCE_FILE_OPEN) {
+        free(text);
+        return NULL;
+    }
+    file->size = at;
+    text[at] = '\0';
+    return text;
+}
