@@ -134,6 +134,7 @@ void metacall_error_release(metacall_error *error)
         free(error->type);
         free(error->message);
         free(error->stack);
+        free(error->value);
         free(error);
         error = cause;
     }
@@ -157,4 +158,25 @@ const char *metacall_error_stack(metacall_error *error)
             free(made);
     }
     return stack != NULL ? stack : "";
+}
+
+metacall_value *error_value(metacall_error *error)
+{
+    metacall_value *value = __atomic_load_n(&error->value, __ATOMIC_ACQUIRE);
+    if (value != NULL)
+        return value;
+    metacall_value *made = calloc(1, sizeof(*made));
+    if (made == NULL) {
+        error_raise_memory();
+        return NULL;
+    }
+    /* Borrowed: a reference of its own would keep the error alive for ever. */
+    made->id = METACALL_EXCEPTION;
+    made->storage = METACALL_STORAGE_INNER | METACALL_STORAGE_BORROW;
+    made->as.error = error;
+    if (__atomic_compare_exchange_n(&error->value, &value, made, 0, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
+        return made;
+    free(made);
+    return value;
 }

@@ -15,4 +15,8 @@ int error_raise_memory(void);
 int error_raise_list(enum metacall_error_code code, const char *format, va_list list)
     METACALL_PRINTF(2, 0);
 
+/* The error as a value of kind METACALL_EXCEPTION that lives as long as the error and must not be
+ * destroyed. NULL with the error set. */
+metacall_value *error_value(metacall_error *error);
+
 #endif /* CORE_ERROR_H */

@@ -183,6 +183,16 @@ static int handle_check_global(const metacall_handle *handle)
     return 0;
 }
 
+/* With the lock held: to the end of its loader's list. */
+static void handle_append(metacall_handle *handle)
+{
+    metacall_handle **at = &handle->loader->handles;
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = handle;
+    handle->published = 1;
+}
+
 static int handle_index(metacall_handle *handle)
 {
     if (handle_check_global(handle) != 0)
@@ -198,17 +208,35 @@ static int handle_index(metacall_handle *handle)
     return 0;
 }
 
+metacall_handle *handle_global(metacall_loader *loader)
+{
+    metacall_handle *handle = __atomic_load_n(&loader->global_handle, __ATOMIC_ACQUIRE);
+    if (handle != NULL)
+        return handle;
+    metacall_handle *fresh = handle_create(loader, loader->tag);
+    if (fresh == NULL)
+        return NULL;
+    /* Global from the start: each name is checked against the scope as it is defined. */
+    metacall_error *former = scope_write();
+    handle = loader->global_handle;
+    if (handle == NULL) {
+        fresh->global = 1;
+        handle_append(fresh);
+        __atomic_store_n(&loader->global_handle, fresh, __ATOMIC_RELEASE);
+        handle = fresh;
+        fresh = NULL;
+    }
+    scope_leave(former, 0);
+    handle_destroy(fresh);
+    return handle;
+}
+
 int handle_publish(metacall_handle *handle, int global)
 {
     metacall_error *former = scope_write();
     int result = global ? handle_index(handle) : 0;
-    if (result == 0) {
-        metacall_handle **at = &handle->loader->handles;
-        while (*at != NULL)
-            at = &(*at)->next;
-        *at = handle;
-        handle->published = 1;
-    }
+    if (result == 0)
+        handle_append(handle);
     return scope_leave(former, result);
 }
 
@@ -303,6 +331,8 @@ static void handle_unlink(metacall_handle *handle)
         }
         at = &(*at)->next;
     }
+    if (handle->loader->global_handle == handle)
+        handle->loader->global_handle = NULL;
     handle->owner = NULL;
     handle->published = 0;
     handle->next = NULL;

@@ -25,6 +25,9 @@ void handle_destroy(metacall_handle *handle);
 /* Tells the loader (clear hook) of the handle and of its parts, then frees them. Returns 0, or -1
  * with the error of the first hook that failed; the handle is gone in any case. */
 int handle_clear(metacall_handle *handle);
+/* The loader's own handle for names that no script defines (registered from C): global, made on
+ * first use. NULL with the error set. */
+metacall_handle *handle_global(metacall_loader *loader);
 /* 1 when the pointer is a handle that lives. */
 int handle_exists(const metacall_handle *handle);
 metacall_loader *handle_loader(const metacall_handle *handle);
@@ -46,6 +49,8 @@ metacall_value *scope_lookup(const char *name);
  * handle, and one that the host itself runs until scope_reclaim, even where the host replaces it.
  * NULL with the error set. */
 metacall_function *scope_lend_function(const char *name);
+/* The same for a function at hand; takes over the caller's reference, also on failure. */
+int scope_lend(metacall_function *function);
 /* Gives back what was lent; before the loaders end. */
 void scope_reclaim(void);
 

@@ -24,11 +24,12 @@ struct metacall_loader {
     struct metacall_loader_config config; /* with everything behind it copied */
     void *data;
     void *port;
-    unsigned order;               /* of start; names of an earlier loader win */
-    pthread_t starter;            /* the thread that starts it, while STARTING */
-    metacall_handle *handles;     /* published ones, in order; the scope lock's */
-    metacall_handle *main_handle; /* what the host itself runs; the scope lock's */
-    metacall_loader *next;        /* in the table by order of start, or among those to reuse */
+    unsigned order;                 /* of start; names of an earlier loader win */
+    pthread_t starter;              /* the thread that starts it, while STARTING */
+    metacall_handle *handles;       /* published ones, in order; the scope lock's */
+    metacall_handle *global_handle; /* one of them, for names that no script defines */
+    metacall_handle *main_handle;   /* what the host itself runs; the scope lock's */
+    metacall_loader *next;          /* in the table by order of start, or among those to reuse */
 };
 
 static inline int loader_is_lost(const metacall_loader *loader)

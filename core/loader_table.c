@@ -244,7 +244,7 @@ int loader_table_start(const struct metacall_loader_hooks *hooks,
     table_append(loader);
     pthread_mutex_unlock(&table.lock);
 
-    log_write(LOG_INFO, "loader %s: starting, %s", loader->tag,
+    log_write(LOG_LEVEL_INFO, "loader %s: starting, %s", loader->tag,
               metacall_loader_is_host(loader) ? "in its host" : "embedded");
     if (table_conclude(loader, table_run_first_hook(loader) != 0) != 0)
         return -1;
@@ -366,7 +366,7 @@ static void table_await_starters(void)
 
 static int loader_end(metacall_loader *loader)
 {
-    log_write(LOG_INFO, "loader %s: ending", loader->tag);
+    log_write(LOG_LEVEL_INFO, "loader %s: ending", loader->tag);
     loader_state_set(loader, LOADER_CLOSING);
     loader_clear_handles(loader);
     int (*hook)(metacall_loader *) =

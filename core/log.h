@@ -7,7 +7,7 @@
 #include <metacall/api.h>
 #include <stdarg.h>
 
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
 
 /* Receives one finished line without a line end. Called on any thread, one call at a time. */
 typedef void (*log_sink)(enum log_level level, const char *line, void *data);

@@ -249,19 +249,12 @@ struct scope_loan {
 
 static struct scope_loan *scope_loans;
 
-metacall_function *scope_lend_function(const char *name)
+int scope_lend(metacall_function *function)
 {
-    int from_main;
-    metacall_function *function = scope_find_function(name, &from_main);
-    if (function == NULL || !from_main) {
-        metacall_function_release(function); /* its handle holds it */
-        return function;
-    }
     struct scope_loan *loan = malloc(sizeof(*loan));
     if (loan == NULL) {
         metacall_function_release(function);
-        error_raise_memory();
-        return NULL;
+        return error_raise_memory();
     }
     loan->function = function;
     pthread_rwlock_wrlock(&scope_lock);
@@ -275,7 +268,20 @@ metacall_function *scope_lend_function(const char *name)
         free(loan);
         metacall_function_release(function); /* never the last: the loan holds one */
     }
-    return function;
+    return 0;
+}
+
+metacall_function *scope_lend_function(const char *name)
+{
+    int from_main;
+    metacall_function *function = scope_find_function(name, &from_main);
+    if (function == NULL)
+        return NULL;
+    if (!from_main) {
+        metacall_function_release(function); /* its handle holds it */
+        return function;
+    }
+    return scope_lend(function) == 0 ? function : NULL;
 }
 
 void scope_reclaim(void)

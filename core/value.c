@@ -121,7 +121,8 @@ void value_clear_leaf(metacall_value *value)
         break;
     case METACALL_EXCEPTION:
     case METACALL_THROWABLE:
-        metacall_error_release(value->as.error);
+        if (!(value->storage & METACALL_STORAGE_BORROW))
+            metacall_error_release(value->as.error);
         break;
     default:
         break;

@@ -277,6 +277,7 @@ struct metacall_error {
     void *native;            /* the guest's exception object, so that it comes home as itself */
     const struct metacall_error_ops *ops;
     metacall_error *cause; /* owned, or NULL */
+    metacall_value *value; /* the core's: the error as a value, made when first asked for */
 };
 
 /* Sets the calling thread's error from a format; the former one becomes its cause only through

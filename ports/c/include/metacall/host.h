@@ -21,9 +21,9 @@ struct metacall_host_handshake {
 struct metacall_host {
     const char *tag;
     const char *version;
-    const char *owner; /* path of the executable or library that holds the runtime */
-    int in_executable; /* 1 = the runtime is in the executable, 0 = in a library */
-    int running;       /* 1 = running, 0 = only present (mapped, not started) */
+    const char *owner;    /* path of the executable or library that holds the runtime */
+    int in_executable;    /* 1 = the runtime is in the executable, 0 = in a library */
+    int running;          /* 1 = running, 0 = only present (mapped, not started) */
     const char *evidence; /* one line a fact: handshake, markers, probe, version symbol */
 };
 
@@ -40,9 +40,10 @@ METACALL_API int metacall_host_attach(const struct metacall_host_handshake *hand
  * Returns 0, 1 when there is none, -1 with the error set when detection failed. In a fork's child
  * the host stays the host; in a new program nothing is inherited. */
 METACALL_API int metacall_host_current(struct metacall_host *ret_host);
-/* The host's own exit hook calls this, without the runtime's lock (Python atexit; Node clean-up hook and C
- * atexit): every loader ends, whatever the count of metacall_initialize, guests before the host. Later
- * calls do nothing. In a fork's child the runtimes that stayed in the parent are only forgotten. */
+/* The host's own exit hook calls this, without the runtime's lock (Python atexit; Node clean-up
+ * hook and C atexit): every loader ends, whatever the count of metacall_initialize, guests before
+ * the host. Later calls do nothing. In a fork's child the runtimes that stayed in the parent are
+ * only forgotten. */
 METACALL_API void metacall_host_exit(void);
 /* Shortcuts: NULL when there is none. */
 METACALL_API const char *metacall_host_tag(void);

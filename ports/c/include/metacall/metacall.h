@@ -109,8 +109,7 @@ METACALL_API int metacall_load_from_package_ex(const char *tag, const char *path
                                                void *options);
 /* Loads what a metacall.json lists: an object {language_id, path, scripts, execution_paths}, or an
  * array of such. Paths are relative to the file. */
-METACALL_API int metacall_load_from_configuration(const char *path, void **handle,
-                                                  void *allocator);
+METACALL_API int metacall_load_from_configuration(const char *path, void **handle, void *allocator);
 /* Adds a folder where scripts of `tag` are looked for. */
 METACALL_API int metacall_execution_path(const char *tag, const char *path);
 METACALL_API int metacall_execution_path_s(const char *tag, size_t tag_length, const char *path,
@@ -171,8 +170,7 @@ METACALL_API metacall_value_ref metacallfv_await_s(void *func, void *args[], siz
                                                    void *(*reject_callback)(void *, void *),
                                                    void *data);
 METACALL_API metacall_value_ref metacallfv_await_struct_s(void *func, void *args[], size_t size,
-                                                          metacall_await_callbacks cb,
-                                                          void *data);
+                                                          metacall_await_callbacks cb, void *data);
 METACALL_API metacall_value_ref metacallfs_await(void *func, const char *buffer, size_t size,
                                                  void *allocator,
                                                  void *(*resolve_callback)(void *, void *),

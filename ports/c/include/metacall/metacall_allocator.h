@@ -10,10 +10,7 @@
 
 METACALL_BEGIN_DECLS
 
-enum metacall_allocator_id {
-    METACALL_ALLOCATOR_STD,
-    METACALL_ALLOCATOR_NGINX
-};
+enum metacall_allocator_id { METACALL_ALLOCATOR_STD, METACALL_ALLOCATOR_NGINX };
 
 struct ngx_pool_s;
 typedef struct ngx_pool_s ngx_pool_t;
