@@ -245,17 +245,22 @@ int py_describe(PyObject *callable, metacall_function *function)
 
 int py_describe_is_typed(PyObject *callable)
 {
-    PyObject *annotations;
+    static PyObject *name;
+    PyObject *annotations, *wrapped;
     int typed = 0;
     if (!Py_IS_TYPE(callable, &PyFunction_Type))
         return 0;
-    if ((annotations = look(callable, "__wrapped__")) != NULL) {
-        Py_DECREF(annotations); /* the types are those of what it wraps, not its own */
-        return 0;
-    }
-    annotations = look(callable, py_runtime.minor >= 14 ? "__annotate__" : "__annotations__");
+    if (name == NULL)
+        name =
+            PyUnicode_InternFromString(py_runtime.minor >= 14 ? "__annotate__" : "__annotations__");
+    annotations = name != NULL ? PyObject_GetAttr(callable, name) : NULL;
     if (annotations != NULL)
         typed = PyDict_Check(annotations) ? PyDict_Size(annotations) > 0 : annotations != Py_None;
     Py_XDECREF(annotations);
+    PyErr_Clear();
+    if (typed && (wrapped = look(callable, "__wrapped__")) != NULL) {
+        Py_DECREF(wrapped); /* the types are those of what it wraps, not its own */
+        typed = 0;
+    }
     return typed;
 }

@@ -19,26 +19,32 @@ static PyObject *look(PyObject *object, const char *name)
     return attribute;
 }
 
-/* Functions and classes know where they were defined; what does not know counts as own. */
+/* Functions and classes know where they were defined, and so do callable objects that have a name
+ * of their own (a cached function); an object without one (functools.partial) was made here. */
+static int is_from(PyObject *object, PyObject *module_name)
+{
+    PyObject *home, *name = look(object, "__name__");
+    int named = name != NULL, own;
+    Py_XDECREF(name);
+    if ((home = look(object, "__module__")) == NULL || !PyUnicode_Check(home))
+        own = 1;
+    else if (!named)
+        own = PyUnicode_CompareWithASCIIString(home, "typing") != 0;
+    else
+        own = PyObject_RichCompareBool(home, module_name, Py_EQ) == 1;
+    Py_XDECREF(home);
+    PyErr_Clear();
+    return own;
+}
+
 int py_module_owns(PyObject *name, PyObject *object, PyObject *module_name)
 {
     const char *text = PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
-    PyObject *home;
-    int own;
     if (text == NULL || text[0] == '_' || PyModule_Check(object) || !PyCallable_Check(object)) {
         PyErr_Clear();
         return 0;
     }
-    if (module_name == NULL)
-        return 1;
-    if (!PyType_Check(object) && !Py_IS_TYPE(object, &PyFunction_Type) &&
-        !PyCFunction_Check(object))
-        return 1;
-    home = look(object, "__module__");
-    own = home == NULL || PyObject_RichCompareBool(home, module_name, Py_EQ) == 1;
-    Py_XDECREF(home);
-    PyErr_Clear();
-    return own;
+    return module_name == NULL || is_from(object, module_name);
 }
 
 typedef int (*define_function)(metacall_handle *handle, const char *name,

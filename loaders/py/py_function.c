@@ -149,9 +149,14 @@ static const struct metacall_function_ops function_ops = {function_call, functio
 
 static metacall_function *create(PyObject *object)
 {
+    static PyObject *attribute;
     struct py_callable *callable = malloc(sizeof *callable);
-    PyObject *name = PyObject_GetAttrString(object, "__name__");
+    PyObject *name = NULL;
     const char *utf8 = NULL;
+    if (attribute == NULL)
+        attribute = PyUnicode_InternFromString("__name__");
+    if (attribute != NULL)
+        name = PyObject_GetAttr(object, attribute);
     if (name == NULL)
         PyErr_Clear();
     else if (PyUnicode_Check(name) && (utf8 = PyUnicode_AsUTF8AndSize(name, NULL)) == NULL)

@@ -284,13 +284,25 @@ int py_module_clear(metacall_handle *handle)
     return 0;
 }
 
+/* Is this file the script that the runner runs? */
+static int is_main_program(metacall_loader *loader, const char *absolute)
+{
+    const struct metacall_loader_config *config = metacall_loader_configuration(loader);
+    char *program = NULL;
+    int same;
+    if (py_runtime.runner && config->argc > 0)
+        program = realpath(config->argv[0], NULL);
+    same = program != NULL && strcmp(program, absolute) == 0;
+    free(program);
+    return same;
+}
+
 /* One script into `handle`; its module is added to `list`. */
 static int load_one(metacall_loader *loader, metacall_handle *handle, const char *path,
                     PyObject *list)
 {
-    const struct metacall_loader_config *config = metacall_loader_configuration(loader);
-    int is_main = py_runtime.runner && config->argc > 0 && strcmp(path, config->argv[0]) == 0;
     char *absolute = resolve(path);
+    int is_main = absolute != NULL && is_main_program(loader, absolute);
     PyObject *file = NULL, *name = NULL, *module = NULL;
     int rc = -1;
     if (absolute == NULL || add_folder(absolute, py_runtime.embedded) != 0)

@@ -499,20 +499,11 @@ static PyMethodDef methods[] = {
     {"error_class", port_error_class, METH_O, NULL},
     {NULL, NULL, 0, NULL}};
 
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT,
-                                        "_metacall",
-                                        "The native half of the package metacall.",
-                                        -1,
-                                        methods,
-                                        NULL,
-                                        NULL,
-                                        NULL,
-                                        NULL};
-
 PyObject *py_port_module(void)
 {
-    PyObject *module = PyModule_Create(&definition), *type = py_proxy_type();
-    if (module == NULL || type == NULL) {
+    PyObject *module = PyModule_New("metacall._metacall"), *type = py_proxy_type();
+    if (module == NULL || type == NULL || PyModule_AddFunctions(module, methods) != 0 ||
+        PyModule_SetDocString(module, "The native half of the package metacall.") != 0) {
         Py_XDECREF(module);
         return NULL;
     }

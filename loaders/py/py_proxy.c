@@ -155,16 +155,9 @@ static PyObject *get_language(PyObject *self, void *unused)
     return PyUnicode_FromString(tag_of(((struct py_proxy *)self)->function));
 }
 
-static PyObject *get_module(PyObject *self, void *unused)
-{
-    (void)unused;
-    return PyUnicode_FromFormat("metacall.%s", tag_of(((struct py_proxy *)self)->function));
-}
-
 static PyGetSetDef proxy_getset[] = {
     {"__name__", get_name, NULL, NULL, NULL},
     {"__qualname__", get_name, NULL, NULL, NULL},
-    {"__module__", get_module, NULL, NULL, NULL},
     {"language", get_language, NULL, "Tag of the loader that the function belongs to.", NULL},
     {NULL, NULL, NULL, NULL, NULL}};
 

@@ -64,18 +64,15 @@ __all__ = [
 
 
 class Exports(dict):
-    """What a load brought, by name: `lib['add']` or `lib.add`."""
+    """What a load brought, by name: `lib['add']` or `lib.add`.
 
-    __slots__ = ()
+    An exported name comes before a method of dict: `lib.get` is the script's own `get`, if it has
+    one.
+    """
 
-    def __getattr__(self, name):
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError('nothing of the name %r is exported' % name) from None
-
-    def __dir__(self):
-        return sorted(set(super().__dir__()) | {name for name in self if isinstance(name, str)})
+    def __init__(self, names):
+        super().__init__(names)
+        self.__dict__ = self
 
 
 def metacall_load_from_file_export(tag, paths):

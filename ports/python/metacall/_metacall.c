@@ -43,14 +43,13 @@ static PyObject *raise_attach_error(void)
     return NULL;
 }
 
-PyMODINIT_FUNC PyInit__metacall(void)
+/* Asked by each interpreter that imports the module: multi-phase initialisation shares nothing. */
+static PyObject *create(PyObject *spec, PyModuleDef *definition)
 {
     char version[32];
     struct metacall_host_handshake handshake = {"py", version, NULL};
     void *port = NULL;
-    if (_Py_MergeZeroLocalRefcount != NULL)
-        return raise_import_error("metacall does not support free-threaded builds of Python; use "
-                                  "the regular build of the same version");
+    (void)spec, (void)definition;
     if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0)
         return raise_import_error("metacall does not support subinterpreters; import it in the "
                                   "main interpreter");
@@ -60,4 +59,19 @@ PyMODINIT_FUNC PyInit__metacall(void)
     if (port == NULL)
         return raise_import_error("the py loader offers no port to this Python");
     return ((port_function)port)();
+}
+
+static PyModuleDef_Slot slots[] = {{Py_mod_create, (void *)create}, {0, NULL}};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_metacall", NULL, 0, NULL, slots, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__metacall(void);
+
+PyMODINIT_FUNC PyInit__metacall(void)
+{
+    if (_Py_MergeZeroLocalRefcount != NULL)
+        return raise_import_error("metacall does not support free-threaded builds of Python; use "
+                                  "the regular build of the same version");
+    return PyModuleDef_Init(&definition);
 }

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) The MetaCall loader registry authors
+"""import metacall: one explicit attach, nothing started, nothing imported that is not needed."""
+
+import os
+import sys
+import unittest
+
+import support
+
+
+class Import(unittest.TestCase):
+    def test_modules(self):
+        child = support.run('''
+            before = set(sys.modules)
+            import metacall
+            print(*sorted(set(sys.modules) - before))
+        ''')
+        self.assertEqual(child.status, 0, child)
+        names = set(child.output.split())
+        self.assertEqual(names - {'atexit'}, {'metacall', 'metacall._metacall'})
+
+    def test_no_thread_no_signal_handler(self):
+        child = support.run('''
+            import os, signal
+            numbers = [each for each in range(1, signal.NSIG) if each not in (32, 33)]
+            before = [signal.getsignal(each) for each in numbers]
+            import metacall
+            assert [signal.getsignal(each) for each in numbers] == before
+            assert len(os.listdir('/proc/self/task')) == 1
+            with open('/proc/self/status') as status:
+                caught = [line for line in status if line.startswith('SigCgt')]
+            assert caught == ['SigCgt:\\t0000000000000002\\n'], caught
+        ''')
+        self.assertEqual((child.status, child.output), (0, ''), child)
+
+    def test_host(self):
+        import metacall
+        host = metacall.metacall_host()
+        self.assertEqual(host['tag'], 'py')
+        self.assertEqual(host['version'], '%d.%d.%d' % sys.version_info[:3])
+        self.assertTrue(host['running'])
+        self.assertIn('handshake', host['evidence'])
+        shared = support.mapped(r'libpython3\.\d+.*\.so')
+        self.assertEqual(host['in_executable'], not shared)
+        if shared:
+            self.assertEqual(os.path.realpath(host['owner']), os.path.realpath(shared[0]))
+
+    def test_one_interpreter(self):
+        before = support.mapped(r'libpython3')
+        import metacall
+        metacall.metacall_load_from_memory('py', 'def one_interpreter(): return 1')
+        self.assertEqual(metacall.metacall('one_interpreter'), 1)
+        self.assertEqual(support.mapped(r'libpython3'), before)
+        self.assertLessEqual(len(before), 1)
+        self.assertTrue(support.mapped(r'libpy_loader_host\.so'))
+        self.assertFalse(support.mapped(r'libpy_loader\.so'))
+
+    def test_no_environment_for_children(self):
+        child = support.run('''
+            import os, subprocess
+            before = dict(os.environ)
+            import metacall
+            assert dict(os.environ) == before
+            code = 'import metacall; print(metacall.metacall_host()["tag"])'
+            print(subprocess.check_output([sys.executable, '-c', code], text=True).strip())
+        ''')
+        self.assertEqual((child.status, child.output), (0, 'py\n'), child)
+
+    def test_names(self):
+        import metacall
+        for name in metacall.__all__:
+            self.assertTrue(getattr(metacall, name), name)
+        self.assertFalse(hasattr(metacall, 'no_such_name'))
+        self.assertTrue(issubclass(metacall.ForeignTypeError, (metacall.ForeignError, TypeError)))
+        self.assertIs(metacall.ForkError, metacall.ForkError)
+
+    def test_help(self):
+        child = support.run('import metacall; help(metacall); help(metacall.metacall)')
+        self.assertEqual(child.status, 0, child)
+        self.assertIn('metacall_load_from_file', child.output)
+
+    def test_subinterpreter_is_refused(self):
+        child = support.run('''
+            try:
+                import _interpreters as interpreters
+            except ImportError:
+                try:
+                    import _xxsubinterpreters as interpreters
+                except ImportError:
+                    sys.exit(77)
+            import metacall
+            inner = interpreters.create()
+            code = 'import sys; sys.path[:] = %r\\n' % (sys.path,) + (
+                'try:\\n import metacall\\nexcept ImportError as error:\\n'
+                ' assert "subinterpreters" in str(error), error\\nelse:\\n raise SystemError')
+            problem = interpreters.run_string(inner, code)
+            assert not problem, problem
+            print('refused')
+        ''')
+        if child.status == 77:
+            self.skipTest('this Python has no subinterpreters module')
+        self.assertEqual((child.status, child.output), (0, 'refused\n'), child)
+
+    def test_missing_library_says_so(self):
+        child = support.run('''
+            try:
+                import metacall
+            except ImportError as error:
+                print('py' in str(error), len(str(error)) > 40)
+        ''', METACALL_REGISTRY_PATH='/nonexistent')
+        self.assertEqual((child.status, child.output), (0, 'True True\n'), child)
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) The MetaCall loader registry authors
+"""Values out of Python and back: exact, or refused with a reason."""
+
+import array
+import collections
+import enum
+import math
+import unittest
+
+import metacall
+import support
+
+support.guest()
+
+
+def echo(value):
+    return metacall.metacall('guest_echo', value)
+
+
+class Exact(unittest.TestCase):
+    def same(self, value, expected=None):
+        expected = value if expected is None else expected
+        got = echo(value)
+        self.assertEqual(got, expected)
+        self.assertIs(type(got), type(expected))
+
+    def test_scalars(self):
+        self.assertIsNone(echo(None))
+        self.assertIs(echo(True), True)
+        self.assertIs(echo(False), False)
+        for number in (0, -1, 255, 2**31, -2**31, 2**53 + 1, 2**63 - 1, -2**63):
+            self.same(number)
+
+    def test_big_integers(self):
+        for number in (2**63, -2**63 - 1, 2**64, 2**200, -2**200, 10**400, -(2**64 - 1), 3**1000):
+            self.same(number)
+
+    def test_floats(self):
+        for number in (0.0, 1.5, 1e308, 5e-324, -math.pi, math.inf, -math.inf, 3.0):
+            self.same(number)
+        self.assertEqual(math.copysign(1, echo(-0.0)), -1)
+        self.assertTrue(math.isnan(echo(math.nan)))
+
+    def test_text(self):
+        for text in ('', 'a', 'a\0b', '\0', 'é', '€', '😀', '\ud800', 'x\udfffy', 'ab' * 50000):
+            self.same(text)
+
+    def test_bytes(self):
+        for data in (b'', b'\0', b'\0\1\xff', bytes(range(256)) * 1000):
+            self.same(data)
+            self.same(bytearray(data), data)
+            self.same(memoryview(data), data)
+        self.same(memoryview(b'abcdef')[::2], b'ace')
+        self.same(memoryview(bytearray(b'abcdef'))[1:3], b'bc')
+
+    def test_containers(self):
+        for value in ([], [1, 2, 3], [[], [[]]], {}, {'a': 1}, {'a': {'b': [None, {'c': b'\0'}]}},
+                      {1: 'a', None: 'b', 2.5: 'c', b'k': 'd', True: 'e'}, list(range(1000))):
+            self.same(value)
+        self.same((1, (2, 3)), [1, [2, 3]])
+        self.assertEqual(list(echo({'z': 1, 'a': 2, 'm': 3})), ['z', 'a', 'm'])
+
+    def test_subclasses_travel_as_their_value(self):
+        class Number(enum.IntEnum):
+            ONE = 1
+
+        class Text(str):
+            pass
+
+        self.same(Number.ONE, 1)
+        self.same(Text('t'), 't')
+        self.same(collections.OrderedDict(a=1), {'a': 1})
+
+    def test_long_lists(self):
+        for value in (list(range(100000)), [str(i) for i in range(10000)],
+                      {str(i): i for i in range(1000)}):
+            self.same(value)
+
+    def test_depth(self):
+        value = 'leaf'
+        for _ in range(1000):
+            value = [value]
+        got = echo(value)
+        for _ in range(1000):
+            self.assertEqual(len(got), 1)
+            got = got[0]
+        self.assertEqual(got, 'leaf')
+
+    def test_shared_but_not_cyclic(self):
+        inner = [1]
+        self.same([inner, inner, {'a': inner}])
+
+    def test_kinds(self):
+        for value, kind in ((1, 'Long'), (1.0, 'Double'), ('', 'String'), (b'', 'Buffer'),
+                            ([], 'Array'), ({}, 'Map'), (None, 'Null'), (True, 'Bool'),
+                            (len, 'Function')):
+            self.assertEqual(metacall.metacall('guest_kind', value).lower()[:4], kind.lower()[:4])
+
+    def test_index_protocol(self):
+        class Index:
+            def __index__(self):
+                return 12
+
+        self.same(Index(), 12)
+
+    def test_pointers(self):
+        null = metacall.metacall_value_create_ptr(None)
+        self.assertEqual(metacall.metacall('guest_kind', null), 'Ptr')
+        pointer = metacall.metacall_value_reference({'a': [1, 2]})
+        self.assertEqual(metacall.metacall_value_dereference(pointer), {'a': [1, 2]})
+        with self.assertRaises(TypeError):
+            metacall.metacall_value_dereference(1)
+        with self.assertRaises(TypeError):
+            metacall.metacall_value_create_ptr('x')
+
+
+class Refused(unittest.TestCase):
+    def refused(self, value, *parts):
+        with self.assertRaises(metacall.ConversionError) as caught:
+            echo(value)
+        self.assertIsInstance(caught.exception, TypeError)
+        for part in ('guest_echo()', 'argument 1', *parts):
+            self.assertIn(part, str(caught.exception))
+
+    def test_types(self):
+        self.refused({1}, "'set'")
+        self.refused(object(), "'object'")
+        self.refused(1j, "'complex'")
+        self.refused((x for x in ()), "'generator'")
+        self.refused(array.array('i', [1]), "'array'")
+
+    def test_path(self):
+        self.refused([1, {'name': [0, {1}]}], 'at [1].name[1]', "'set'")
+        self.refused({'not an identifier': {'a': 1j}}, "['not an identifier'].a")
+        self.refused({1: object()}, 'at [1]')
+
+    def test_keys(self):
+        self.refused({(1, 2): 3}, 'key', "'tuple'")
+
+    def test_cycles(self):
+        ring = [1]
+        ring.append({'a': [ring]})
+        self.refused(ring, 'contains itself', 'at [1].a[0]')
+        loop = {}
+        loop['self'] = loop
+        self.refused(loop, 'contains itself', 'at .self')
+
+    def test_depth(self):
+        value = []
+        for _ in range(5000):
+            value = [value]
+        self.refused(value, 'deeper')
+
+    def test_own_exception_of_the_conversion(self):
+        class Bad:
+            def __index__(self):
+                raise ZeroDivisionError('mine')
+
+        with self.assertRaises(ZeroDivisionError) as caught:
+            echo([Bad()])
+        self.assertEqual(str(caught.exception), 'mine')
+
+    def test_result_of_a_callback(self):
+        with self.assertRaises(metacall.ConversionError) as caught:
+            metacall.metacall('guest_call0', lambda: [{1}])
+        self.assertIn('result at [0]', str(caught.exception))
+
+    def test_dict_that_changes(self):
+        victim = {}
+
+        class Grow:
+            def __index__(self):
+                victim['more'] = 1
+                return 1
+
+        victim.update(a=Grow(), b=2)
+        self.refused(victim, 'changed its size')
+
+
+if __name__ == '__main__':
+    unittest.main()
