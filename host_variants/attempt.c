@@ -93,12 +93,48 @@ static int hold_provider(struct attempt *attempt)
                           provider->path);
 }
 
+int attempt_walk_again(struct attempt *attempt)
+{
+    const void *provider = attempt->provider ? attempt->provider->dynamic : NULL;
+    struct modules *modules = NULL;
+
+    if (modules_walk(&modules) != 0)
+        return -1;
+    modules_destroy(attempt->before);
+    attempt->before = modules;
+    attempt->provider = modules_of_dynamic(modules, provider);
+    return 0;
+}
+
+static int detect(struct attempt *attempt, const struct host_rule *rule,
+                  struct host_report *ret_report)
+{
+    while (host_detect(attempt->before, rule, 1, ret_report) != 0) {
+        const metacall_error *error = metacall_error_peek();
+        if (error && error->code != METACALL_ERROR_HOST)
+            return -1;
+        metacall_error_release(metacall_error_take());
+        if (attempt_walk_again(attempt) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int attempt_find_copies(struct attempt *attempt, struct host_report *ret_report)
+{
+    struct host_rule silent = *attempt->request->rule;
+
+    silent.running = HOST_RUNNING_HANDSHAKE;
+    silent.versions = NULL;
+    return detect(attempt, &silent, ret_report);
+}
+
 static int check_other_copies(struct attempt *attempt)
 {
     struct host_report report;
     int result = 0;
 
-    if (host_detect(attempt->before, attempt->request->rule, 1, &report) != 0)
+    if (detect(attempt, attempt->request->rule, &report) != 0)
         return -1;
     for (size_t i = 0; i < report.count && result == 0; i++) {
         const struct host_finding *other = &report.findings[i];
@@ -137,24 +173,29 @@ int attempt_find_provider(struct attempt *attempt)
                               "the runtime in %s is version %s and the plugin is made for %s",
                               attempt->provider->path, host->version,
                               request->version_range ? request->version_range : "another one");
-    if (check_other_copies(attempt) != 0)
+    if (hold_provider(attempt) != 0)
         return -1;
-    return hold_provider(attempt);
+    return check_other_copies(attempt);
 }
 
-const struct module *attempt_holder(struct attempt *attempt, const char *soname)
+int attempt_holder(struct attempt *attempt, const char *soname, void **ret_handle,
+                   const struct module **ret_module)
 {
-    const struct module *holder = modules_of_soname(attempt->before, soname);
+    /* also finds a library without a SONAME, which answers to the name that it was first asked by
+     */
+    void *handle = dlopen(soname, RTLD_LAZY | RTLD_NOLOAD);
+    const struct module *module = NULL;
 
-    /* a library without a SONAME answers to the name that it was first asked for by */
-    if (!holder) {
-        void *handle = dlopen(soname, RTLD_LAZY | RTLD_NOLOAD);
-        if (handle) {
-            holder = modules_of_dynamic(attempt->before, dynamic_of_handle(handle));
+    while (handle && !module) {
+        module = modules_of_dynamic(attempt->before, dynamic_of_handle(handle));
+        if (!module && attempt_walk_again(attempt) != 0) {
             dlclose(handle);
+            return -1;
         }
     }
-    return holder;
+    *ret_handle = handle;
+    *ret_module = module;
+    return 0;
 }
 
 int attempt_is_global(struct attempt *attempt, const struct module *provider)
@@ -213,7 +254,7 @@ int attempt_open_shim(struct attempt *attempt, const char *forward)
     return 0;
 }
 
-static int is_open_already(struct attempt *attempt, const char *path)
+static int is_open_by(struct attempt *attempt, const char *path)
 {
     void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
 
@@ -222,6 +263,11 @@ static int is_open_already(struct attempt *attempt, const char *path)
     int before = modules_of_dynamic(attempt->before, dynamic_of_handle(handle)) != NULL;
     dlclose(handle);
     return before;
+}
+
+int attempt_is_open(struct attempt *attempt)
+{
+    return is_open_by(attempt, attempt->request->plugin);
 }
 
 int attempt_open_plugin(struct attempt *attempt, const void *provider_dynamic)
@@ -238,7 +284,7 @@ int attempt_open_plugin(struct attempt *attempt, const void *provider_dynamic)
         snprintf(by_fd, sizeof(by_fd), "/proc/%d/fd/%d", (int)getpid(), bound->fd);
         path = by_fd;
     }
-    int already = is_open_already(attempt, path);
+    int already = is_open_by(attempt, path);
     bound->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!bound->handle) {
         const char *why = dlerror();

@@ -13,6 +13,7 @@ struct shim;
 struct bound_plugin {
     void *handle;      /* of the plugin */
     void *runtime;     /* of the runtime's library, or of the host's: it cannot go before us */
+    void *holder;      /* of another library that carries the SONAME and leads to the runtime */
     struct shim *shim; /* NULL = none was needed */
     int fd;            /* the plugin's own descriptor, where it was opened by it; -1 = none */
     enum bound_how how;
@@ -22,8 +23,10 @@ struct attempt {
     const struct strategy_request *request;
     metacall_diagnostic_sink sink;
     void *sink_data;
-    struct elf_image plugin;       /* the file */
-    struct modules *before;        /* what was mapped before anything was opened */
+    struct elf_image plugin; /* the file */
+    /* What was mapped before anything was opened. Other threads load and unload meanwhile: only the
+     * names in it, and the provider, which is held, may be read outside modules_locked. */
+    struct modules *before;
     const struct module *provider; /* the runtime, in `before`; NULL = not mapped then, or none */
     struct bound_plugin *bound;
 };
@@ -48,11 +51,21 @@ int attempt_check_coverage(struct attempt *attempt);
 /* Refuses where ld.so would abort the process: the plugin wants a version from the library `named`
  * that carries its SONAME and has no versions at all. */
 int attempt_check_versions(struct attempt *attempt, const struct module *named);
-/* Which mapped object ld.so takes for a DT_NEEDED of `soname`; NULL = none. */
-const struct module *attempt_holder(struct attempt *attempt, const char *soname);
+/* Walks again, after another thread has unloaded something. */
+int attempt_walk_again(struct attempt *attempt);
+/* Presence of the rule's runtime in this process, without asking it anything; walks again as often
+ * as it must. */
+int attempt_find_copies(struct attempt *attempt, struct host_report *ret_report);
+/* Which mapped object ld.so takes for a DT_NEEDED of `soname`: a handle that keeps it (dlclose it),
+ * and the object, in `before`; NULL and NULL = none. */
+int attempt_holder(struct attempt *attempt, const char *soname, void **ret_handle,
+                   const struct module **ret_module);
 /* Whether every marker of the rule, looked up in the global scope, is `provider`'s. 1 = yes, 0 =
  * not there; -1 = refused: it is another module's. */
 int attempt_is_global(struct attempt *attempt, const struct module *provider);
+/* Whether the plugin is open in this process already: then it is bound, for good or ill, and no
+ * shim can change that. */
+int attempt_is_open(struct attempt *attempt);
 /* Maps (or shares) a shim for the plugin's SONAME. */
 int attempt_open_shim(struct attempt *attempt, const char *forward);
 /* Opens the plugin; then proves it against the object with that PT_DYNAMIC (NULL = no runtime). */

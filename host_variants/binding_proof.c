@@ -11,8 +11,10 @@ struct proof {
     struct attempt *attempt;
     const struct modules *modules; /* as they are now */
     const struct module *plugin, *provider;
-    struct module_set others; /* what the plugin needs beside the runtime; made when asked for */
-    int already;
+    struct module_set others; /* what the plugin needs beside the runtime; filled when asked for */
+    int has_others;
+    const char *wrong; /* the first name that is bound elsewhere (the plugin's own string) */
+    uintptr_t found;   /* and to what */
 };
 
 /* A function's address that a non-PIE executable has taken is that of its own PLT entry, and every
@@ -40,9 +42,8 @@ static int is_others(struct proof *proof, uintptr_t found)
 
     if (!holder || holder == proof->plugin)
         return 0;
-    if (!proof->others.held) {
-        if (module_set_init(&proof->others, proof->modules) != 0)
-            return 0;
+    if (!proof->has_others) {
+        proof->has_others = 1;
         module_set_add_needs(&proof->others, module_image(proof->plugin),
                              proof->attempt->request->needed);
         module_set_close(&proof->others);
@@ -68,23 +69,6 @@ static int is_accepted(struct proof *proof, const struct elf_symbol *wanted,
     return is_canonical_plt(proof->modules, wanted->name, found);
 }
 
-static int refuse_slot(const struct proof *proof, const char *name, uintptr_t found)
-{
-    const struct module *holder = modules_of_address(proof->modules, (const void *)found);
-    const char *where = !found ? "nothing" : holder ? holder->path : "an unknown address";
-
-    if (proof->already)
-        return attempt_refuse(proof->attempt, "bind.already-bound", name,
-                              "let only the registry open it",
-                              "the plugin was open before, and its %s is bound to %s, not to the "
-                              "runtime in %s",
-                              name, where, proof->provider->path);
-    return attempt_refuse(proof->attempt, "bind.misbound", name,
-                          "look for a preloaded library or a hook that has the same name",
-                          "its %s is bound to %s, not to the runtime in %s", name, where,
-                          proof->provider->path);
-}
-
 static int prove_slot(struct proof *proof, const struct elf_relocation *relocation)
 {
     const struct elf_image *image = module_image(proof->plugin);
@@ -103,56 +87,56 @@ static int prove_slot(struct proof *proof, const struct elf_relocation *relocati
     if (!where)
         return 0;
     memcpy(&found, where, sizeof(found));
-    if (relocation->kind == ELF_RELOCATION_TLS_MODULE)
-        return found == proof->provider->tls_module ? 0 : refuse_slot(proof, wanted.name, 0);
-    if (relocation->kind == ELF_RELOCATION_ABSOLUTE)
-        found -= (uintptr_t)relocation->addend;
-    return is_accepted(proof, &wanted, &provided, found) ? 0
-                                                         : refuse_slot(proof, wanted.name, found);
+    if (relocation->kind == ELF_RELOCATION_TLS_MODULE) {
+        if (found == proof->provider->tls_module)
+            return 0;
+        found = 0;
+    } else {
+        if (relocation->kind == ELF_RELOCATION_ABSOLUTE)
+            found -= (uintptr_t)relocation->addend;
+        if (is_accepted(proof, &wanted, &provided, found))
+            return 0;
+    }
+    proof->wrong = wanted.name;
+    proof->found = found;
+    return 1;
 }
 
-static int prove_slots(struct proof *proof)
+static int prove_slots(void *data)
 {
+    struct proof *proof = data;
     struct elf_relocation_cursor cursor = {0};
     struct elf_relocation relocation;
 
     while (elf_image_next_relocation(module_image(proof->plugin), &cursor, &relocation)) {
         if (prove_slot(proof, &relocation) != 0)
-            return -1;
+            break;
     }
     return 0;
 }
 
-/* No object that came with the plugin may export the runtime's markers, but the provider. */
-static int prove_no_copy(const struct proof *proof)
+static int refuse_slot(const struct proof *proof, int already)
 {
-    const struct host_rule *rule = proof->attempt->request->rule;
-    struct host_report report;
-    int result = 0;
+    const struct module *holder = modules_of_address(proof->modules, (const void *)proof->found);
+    const char *where = !proof->found ? "another object" : holder ? holder->path : "no object";
 
-    if (!rule || proof->attempt->request->allow_second_copy)
-        return 0;
-    struct host_rule silent = *rule; /* nothing is called for this question */
-    silent.running = HOST_RUNNING_HANDSHAKE;
-    silent.versions = NULL;
-    if (host_detect(proof->modules, &silent, 1, &report) != 0)
-        return -1;
-    for (size_t i = 0; i < report.count && result == 0; i++) {
-        const struct module *owner = report.findings[i].owner;
-        if (owner != proof->provider && !modules_of_dynamic(proof->attempt->before, owner->dynamic))
-            result =
-                attempt_refuse(proof->attempt, "bind.second-copy", owner->path,
-                               "rebuild the plugin so that it needs the declared library",
-                               "opening it mapped a second copy of the runtime, %s", owner->path);
-    }
-    host_report_finish(&report);
-    return result;
+    if (already)
+        return attempt_refuse(proof->attempt, "bind.already-bound", proof->wrong,
+                              "let only the registry open it",
+                              "the plugin was open before, and its %s is bound to %s, not to the "
+                              "runtime in %s",
+                              proof->wrong, where, proof->provider->path);
+    return attempt_refuse(proof->attempt, "bind.misbound", proof->wrong,
+                          "look for a preloaded library or a hook that has the same name",
+                          "its %s is bound to %s, not to the runtime in %s", proof->wrong, where,
+                          proof->provider->path);
 }
 
-int binding_prove(struct attempt *attempt, const void *plugin_dynamic, const void *provider_dynamic,
-                  int already)
+/* One try on a fresh walk. Returns 0, -1 when refused, 1 when something was unloaded meanwhile. */
+static int prove_once(struct attempt *attempt, const void *plugin_dynamic,
+                      const void *provider_dynamic, int already)
 {
-    struct proof proof = {.attempt = attempt, .already = already};
+    struct proof proof = {.attempt = attempt};
     struct modules *modules = NULL;
     int result = -1;
 
@@ -161,16 +145,51 @@ int binding_prove(struct attempt *attempt, const void *plugin_dynamic, const voi
     proof.modules = modules;
     proof.plugin = modules_of_dynamic(modules, plugin_dynamic);
     proof.provider = modules_of_dynamic(modules, provider_dynamic);
-    if (!proof.plugin || (provider_dynamic && !proof.provider)) {
-        attempt_refuse(attempt, "bind.plugin", NULL, NULL,
-                       "the plugin or its runtime was unloaded by another thread");
-        goto out;
-    }
-    if (proof.provider && prove_slots(&proof) != 0)
-        goto out;
-    result = prove_no_copy(&proof);
-out:
+    if (!proof.plugin || !proof.provider)
+        attempt_refuse(attempt, "bind.plugin", NULL, NULL, "it is not where ld.so said it was");
+    else if (module_set_init(&proof.others, modules) == 0)
+        result = modules_locked(modules, prove_slots, &proof) == MODULES_STALE;
+    if (result == 0 && proof.wrong)
+        result = refuse_slot(&proof, already);
     module_set_finish(&proof.others);
     modules_destroy(modules);
+    return result;
+}
+
+/* No object that came with the plugin may export the runtime's markers, but the provider. */
+static int prove_no_copy(struct attempt *attempt, const void *provider_dynamic)
+{
+    struct host_rule silent = *attempt->request->rule;
+    struct modules *modules = NULL;
+    struct host_report report;
+    int result = 0;
+
+    silent.running = HOST_RUNNING_HANDSHAKE; /* nothing is called for this question */
+    silent.versions = NULL;
+    if (host_look(&silent, 1, &modules, &report) != 0)
+        return -1;
+    for (size_t i = 0; i < report.count && result == 0; i++) {
+        const struct module *owner = report.findings[i].owner;
+        if (owner->dynamic != provider_dynamic &&
+            !modules_of_dynamic(attempt->before, owner->dynamic))
+            result =
+                attempt_refuse(attempt, "bind.second-copy", owner->path,
+                               "rebuild the plugin so that it needs the declared library",
+                               "opening it mapped a second copy of the runtime, %s", owner->path);
+    }
+    host_report_finish(&report);
+    modules_destroy(modules);
+    return result;
+}
+
+int binding_prove(struct attempt *attempt, const void *plugin_dynamic, const void *provider_dynamic,
+                  int already)
+{
+    int result = provider_dynamic ? 1 : 0;
+
+    while (result == 1)
+        result = prove_once(attempt, plugin_dynamic, provider_dynamic, already);
+    if (result == 0 && attempt->request->rule && !attempt->request->allow_second_copy)
+        result = prove_no_copy(attempt, provider_dynamic);
     return result;
 }

@@ -18,7 +18,7 @@ struct coverage {
     int has_deep;
     size_t unmapped; /* libraries of the plugin that are not in the process yet */
     size_t missing;
-    const char *names[NAMED];
+    const char *names[NAMED]; /* the plugin's own strings */
 };
 
 /* A library that is yet to be mapped may hold it; ld.so will say so, cleanly, if it does not. The
@@ -47,12 +47,15 @@ static int is_provided(struct coverage *coverage, const struct elf_symbol *wante
     return module_set_find(&coverage->deep, wanted->name, NULL);
 }
 
-static void look_for_all(struct coverage *coverage)
+static int look_for_all(void *data)
 {
+    struct coverage *coverage = data;
     const struct elf_image *plugin = &coverage->attempt->plugin;
     struct elf_symbol wanted;
     size_t count = elf_image_symbol_count(plugin);
 
+    coverage->unmapped =
+        module_set_add_needs(&coverage->direct, plugin, coverage->attempt->request->needed);
     for (size_t i = 1; i < count; i++) {
         if (elf_image_symbol(plugin, i, &wanted) != 0 || wanted.defined ||
             wanted.binding != STB_GLOBAL || wanted.name[0] == 0)
@@ -63,6 +66,7 @@ static void look_for_all(struct coverage *coverage)
             coverage->names[coverage->missing] = wanted.name;
         coverage->missing++;
     }
+    return 0;
 }
 
 static int refuse_missing(const struct coverage *coverage)
@@ -82,19 +86,23 @@ static int refuse_missing(const struct coverage *coverage)
 
 int attempt_check_coverage(struct attempt *attempt)
 {
-    struct coverage coverage = {.attempt = attempt};
-    int result = -1;
+    int result = -1, looked = MODULES_STALE;
 
-    if (module_set_init(&coverage.direct, attempt->before) != 0 ||
-        module_set_init(&coverage.deep, attempt->before) != 0)
-        goto out;
-    coverage.unmapped =
-        module_set_add_needs(&coverage.direct, &attempt->plugin, attempt->request->needed);
-    look_for_all(&coverage);
-    /* with a library still to come nothing is certain but what the runtime must have */
-    result = coverage.missing && !coverage.unmapped ? refuse_missing(&coverage) : 0;
-out:
-    module_set_finish(&coverage.direct);
-    module_set_finish(&coverage.deep);
+    while (looked == MODULES_STALE) {
+        struct coverage coverage = {.attempt = attempt};
+        if (module_set_init(&coverage.direct, attempt->before) == 0 &&
+            module_set_init(&coverage.deep, attempt->before) == 0) {
+            looked = modules_locked(attempt->before, look_for_all, &coverage);
+            /* with a library still to come nothing is certain; ld.so will tell */
+            if (looked == 0)
+                result = coverage.missing && !coverage.unmapped ? refuse_missing(&coverage) : 0;
+        } else {
+            looked = 0;
+        }
+        module_set_finish(&coverage.direct);
+        module_set_finish(&coverage.deep);
+        if (looked == MODULES_STALE && attempt_walk_again(attempt) != 0)
+            break;
+    }
     return result;
 }

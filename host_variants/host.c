@@ -7,6 +7,7 @@
 #include "host_variants/elf_image.h"
 
 #include <ctype.h>
+#include <dlfcn.h>
 #include <metacall/loader.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -264,6 +265,49 @@ static int is_running(const struct host_finding *finding, const struct modules *
     return -1;
 }
 
+/* Keeps the owner mapped while it is asked. NULL = it is gone; the executable cannot go. */
+static void *hold_owner(const struct module *owner)
+{
+    void *handle = dlopen(owner->is_executable ? NULL : owner->path, RTLD_LAZY | RTLD_NOLOAD);
+    struct link_map *map;
+
+    if (handle && !owner->is_executable &&
+        (dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0 || map->l_ld != owner->dynamic)) {
+        dlclose(handle);
+        handle = NULL;
+    }
+    return handle;
+}
+
+/* Returns 0, or -1 when the owner is gone. */
+static int ask_owner(struct host_finding *finding, const struct modules *modules)
+{
+    void *held = hold_owner(finding->owner);
+
+    if (!held)
+        return -1;
+    finding->running = is_running(finding, modules);
+    finding->version_from =
+        host_version_of(finding->rule, modules, finding->owner, finding->running != 0,
+                        finding->version, sizeof(finding->version));
+    dlclose(held);
+    return 0;
+}
+
+/* Nothing of a rule may have to be called or read for a mere question of presence. */
+static int needs_asking(const struct host_rule *rule)
+{
+    return rule->running != HOST_RUNNING_HANDSHAKE || rule->versions;
+}
+
+static int raise_stale(struct host_finding *findings)
+{
+    free(findings);
+    return metacall_error_raise(METACALL_ERROR_HOST,
+                                "a library was unloaded while the host was looked for: walk the "
+                                "modules again");
+}
+
 int host_detect(const struct modules *modules, const struct host_rule *rules, size_t rule_count,
                 struct host_report *ret_report)
 {
@@ -275,25 +319,38 @@ int host_detect(const struct modules *modules, const struct host_rule *rules, si
         search.findings = calloc(search.room, sizeof(*search.findings));
         if (!search.findings)
             return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
-        if (modules_locked(modules, find_owners, &search) != 0) {
-            free(search.findings);
-            return metacall_error_raise(METACALL_ERROR_HOST,
-                                        "a library was unloaded while the host was looked for: "
-                                        "walk the modules again");
-        }
+        if (modules_locked(modules, find_owners, &search) != 0)
+            return raise_stale(search.findings);
         if (search.count <= search.room)
             break;
         search.room = search.count;
     }
     for (size_t i = 0; i < search.count; i++) {
-        struct host_finding *finding = &search.findings[i];
-        finding->running = is_running(finding, modules);
-        finding->version_from =
-            host_version_of(finding->rule, modules, finding->owner, finding->running != 0,
-                            finding->version, sizeof(finding->version));
+        if (needs_asking(search.findings[i].rule) && ask_owner(&search.findings[i], modules) != 0)
+            return raise_stale(search.findings);
     }
     ret_report->findings = search.findings;
     ret_report->count = search.count;
+    return 0;
+}
+
+int host_look(const struct host_rule *rules, size_t rule_count, struct modules **ret_modules,
+              struct host_report *ret_report)
+{
+    struct modules *modules = NULL;
+
+    for (;;) {
+        if (modules_walk(&modules) != 0)
+            return -1;
+        if (host_detect(modules, rules, rule_count, ret_report) == 0)
+            break;
+        modules_destroy(modules);
+        const metacall_error *error = metacall_error_peek();
+        if (error && error->code != METACALL_ERROR_HOST)
+            return -1;
+        metacall_error_release(metacall_error_take());
+    }
+    *ret_modules = modules;
     return 0;
 }
 

@@ -55,9 +55,15 @@ struct host_report {
 };
 
 /* Looks for every rule's runtime in every module. Two findings of one rule are a duplicate: the
- * caller decides. Free with host_report_finish. Returns 0, or -1 with the error set (memory). */
+ * caller decides. Free with host_report_finish. Returns 0, or -1 with the error set:
+ * METACALL_ERROR_MEMORY, or METACALL_ERROR_HOST when another thread unloaded something since the
+ * walk (host_look walks again by itself). */
 int host_detect(const struct modules *modules, const struct host_rule *rules, size_t rule_count,
                 struct host_report *ret_report);
+/* Walks the modules and looks, again and again until no other thread unloads anything meanwhile.
+ * The findings belong to *ret_modules. */
+int host_look(const struct host_rule *rules, size_t rule_count, struct modules **ret_modules,
+              struct host_report *ret_report);
 void host_report_finish(struct host_report *report);
 
 /* Whether all of `text` matches `pattern`: `%v` stands for a version (digits, with dots between),

@@ -45,8 +45,10 @@ const struct module *modules_of_dynamic(const struct modules *modules, const voi
 /* The module that is the file `path`, under whatever name: same path, or same device and inode. */
 const struct module *modules_of_file(const struct modules *modules, const char *path);
 /* Runs `work` while nothing can be loaded or unloaded (the linker's lock is held: `work` must not
- * allocate from, or call into, anything mapped later). Returns what `work` returned, or -1, without
- * running it and without an error set, when something was unloaded since the walk: walk again. */
+ * allocate from, or call into, anything mapped later). Returns what `work` returned, or
+ * MODULES_STALE, without running it and without an error set, when something was unloaded since the
+ * walk: walk again. */
+#define MODULES_STALE (-1)
 int modules_locked(const struct modules *modules, int (*work)(void *data), void *data);
 
 #endif /* HOST_VARIANTS_MODULES_H */

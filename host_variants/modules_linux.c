@@ -262,7 +262,7 @@ static int run_locked(struct dl_phdr_info *info, size_t size, void *data)
 
 int modules_locked(const struct modules *modules, int (*work)(void *data), void *data)
 {
-    struct locked_work locked = {modules, work, data, -1};
+    struct locked_work locked = {modules, work, data, MODULES_STALE};
 
     dl_iterate_phdr(run_locked, &locked);
     return locked.result;

@@ -82,6 +82,8 @@ static void release(struct bound_plugin *plugin)
         return;
     if (plugin->handle)
         dlclose(plugin->handle);
+    if (plugin->holder)
+        dlclose(plugin->holder);
     shim_close(plugin->shim);
     if (plugin->runtime)
         dlclose(plugin->runtime);

@@ -12,7 +12,7 @@
 #include <metacall/loader.h>
 #include <string.h>
 
-static int check_copies(struct attempt *attempt, const struct module *mapped)
+static int check_copies(struct attempt *attempt)
 {
     const struct strategy_request *request = attempt->request;
     struct host_report report;
@@ -20,11 +20,9 @@ static int check_copies(struct attempt *attempt, const struct module *mapped)
 
     if (!request->rule || request->allow_second_copy)
         return 0;
-    struct host_rule silent = *request->rule;
-    silent.running = HOST_RUNNING_HANDSHAKE;
-    silent.versions = NULL;
-    if (host_detect(attempt->before, &silent, 1, &report) != 0)
+    if (attempt_find_copies(attempt, &report) != 0)
         return -1;
+    const struct module *mapped = modules_of_file(attempt->before, request->runtime_library);
     for (size_t i = 0; i < report.count && result == 0; i++) {
         const struct module *owner = report.findings[i].owner;
         if (owner != mapped)
@@ -49,45 +47,39 @@ static int leads_to(const struct module *holder, const struct link_map *runtime,
            (runtime_soname && elf_image_needs(image, runtime_soname));
 }
 
-/* The SONAME that an open object carries, or NULL. */
-static const char *soname_of(const struct link_map *map, struct modules **ret_modules)
+static int refuse_taken(struct attempt *attempt, const struct module *holder,
+                        const struct link_map *runtime)
 {
-    if (modules_walk(ret_modules) != 0)
-        return NULL;
-    const struct module *module = modules_of_dynamic(*ret_modules, map->l_ld);
-    return module ? module->soname : NULL;
+    const char *needed = attempt->request->needed;
+
+    return attempt_refuse(attempt, "bind.soname-taken", needed,
+                          "start the process without that library, or choose its runtime",
+                          "%s is mapped from %s already, and does not lead to %s", needed,
+                          holder->path, runtime->l_name);
 }
 
+/* Sees to it that the plugin's DT_NEEDED leads to the runtime, which is open. */
 static int bridge(struct attempt *attempt, const struct link_map *runtime)
 {
     const char *needed = attempt->request->needed;
-    struct modules *modules = NULL;
-    const char *soname = soname_of(runtime, &modules);
-    const struct module *holder;
-    int result = -1;
+    const struct module *holder = NULL, *opened;
 
-    if (!modules)
+    if (attempt_walk_again(attempt) != 0 ||
+        attempt_holder(attempt, needed, &attempt->bound->holder, &holder) != 0)
         return -1;
-    if (soname && strcmp(soname, needed) == 0) {
+    opened = modules_of_dynamic(attempt->before, runtime->l_ld);
+    if (opened && holder == opened) {
         attempt->bound->how = BOUND_SAME_SONAME;
-        result = attempt_check_versions(attempt, modules_of_dynamic(modules, runtime->l_ld));
-        goto out;
+        return attempt_check_versions(attempt, opened);
     }
-    holder = attempt_holder(attempt, needed);
-    if (holder && !shim_is(holder) && leads_to(holder, runtime, soname)) {
-        attempt->bound->how = BOUND_SAME_SONAME;
-        result = 0;
-    } else if (holder && !(shim_is(holder) && leads_to(holder, runtime, NULL))) {
-        attempt_refuse(attempt, "bind.soname-taken", needed,
-                       "start the process without that library, or choose its runtime",
-                       "%s is mapped from %s already, and does not lead to %s", needed,
-                       holder->path, runtime->l_name);
-    } else {
-        result = attempt_open_shim(attempt, runtime->l_name);
-    }
-out:
-    modules_destroy(modules);
-    return result;
+    if (!holder)
+        return attempt_open_shim(attempt, runtime->l_name);
+    if (shim_is(holder) && leads_to(holder, runtime, NULL))
+        return attempt_open_shim(attempt, runtime->l_name);
+    if (shim_is(holder) || !leads_to(holder, runtime, opened ? opened->soname : NULL))
+        return refuse_taken(attempt, holder, runtime);
+    attempt->bound->how = BOUND_SAME_SONAME;
+    return 0;
 }
 
 static int promote(struct attempt *attempt, const char *path)
@@ -114,7 +106,7 @@ int strategy_linked_open(struct attempt *attempt)
     attempt->bound->how = BOUND_PLAIN;
     if (!path)
         return attempt_open_plugin(attempt, NULL);
-    if (check_copies(attempt, modules_of_file(attempt->before, path)) != 0)
+    if (check_copies(attempt) != 0)
         return -1;
     attempt->bound->runtime = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!attempt->bound->runtime || dlinfo(attempt->bound->runtime, RTLD_DI_LINKMAP, &map) != 0) {
