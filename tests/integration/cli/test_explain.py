@@ -49,7 +49,7 @@ class Explain(Installation):
         data = self.good("explain", "rt", "--json").json
         self.assertEqual((data["schema_version"], data["kind"], data["tag"]), (1, "explain", "rt"))
         self.assertTrue(data["steps"])
-        self.assertEqual(data["row"]["strategy"], "linked")
+        self.assertEqual(data["outcome"]["strategy"], "linked")
         self.assertEqual(len(self.good("explain", "rt", "-q").out.splitlines()), 1)
 
     def test_unknown_tag_says_where_was_looked(self):
