@@ -100,27 +100,46 @@ static int add_folder(const char *path, int in_front)
 
 /* ------------------------------------------------------------------------------- its own name */
 
-static int taken(PyObject *name)
+/* Would `import name` give something else than this file? */
+static int imports_other(PyObject *name, PyObject *file)
 {
-    PyObject *modules = PyImport_GetModuleDict(),
-             *standard = PySys_GetObject("stdlib_module_names");
-    int there = PySequence_Contains(modules, name);
-    if (there == 0 && standard != NULL)
-        there = PySequence_Contains(standard, name);
+    PyObject *machinery = PyImport_ImportModule("importlib.machinery"), *finder = NULL,
+             *spec = NULL;
+    PyObject *origin = NULL;
+    int other = 0;
+    if (machinery != NULL && (finder = PyObject_GetAttrString(machinery, "PathFinder")) != NULL &&
+        (spec = PyObject_CallMethod(finder, "find_spec", "O", name)) != NULL && spec != Py_None &&
+        (origin = PyObject_GetAttrString(spec, "origin")) != NULL)
+        other = file == NULL || PyObject_RichCompareBool(origin, file, Py_EQ) != 1;
+    Py_XDECREF(origin);
+    Py_XDECREF(spec);
+    Py_XDECREF(finder);
+    Py_XDECREF(machinery);
     PyErr_Clear();
-    return there != 0;
+    return other;
 }
 
-/* The file's name without its extension; numbered where a module of that name exists, be it
- * imported or of the standard library (it would be found in its place). A new reference. */
-static PyObject *name_for(const char *path)
+static int taken(PyObject *name, PyObject *file)
+{
+    PyObject *modules = PyImport_GetModuleDict(),
+             *builtin = PySys_GetObject("builtin_module_names");
+    int there = PySequence_Contains(modules, name);
+    if (there == 0 && builtin != NULL)
+        there = PySequence_Contains(builtin, name);
+    PyErr_Clear();
+    return there != 0 || imports_other(name, file);
+}
+
+/* The file's name without its extension; numbered where an import of that name gives another
+ * module: the script must not be found in its place. A new reference. */
+static PyObject *name_for(const char *path, PyObject *file)
 {
     const char *base = strrchr(path, '/');
     const char *dot = strrchr(base = base != NULL ? base + 1 : path, '.');
     size_t length = dot != NULL && dot != base ? (size_t)(dot - base) : strlen(base);
     PyObject *stem = PyUnicode_DecodeFSDefaultAndSize(base, (Py_ssize_t)length), *name = stem;
     int i;
-    for (i = 2; name != NULL && taken(name); i++) {
+    for (i = 2; name != NULL && taken(name, file); i++) {
         if (name != stem)
             Py_DECREF(name);
         name = PyUnicode_FromFormat("%U@%d", stem, i);
@@ -308,9 +327,9 @@ static int load_one(metacall_loader *loader, metacall_handle *handle, const char
     if (absolute == NULL || add_folder(absolute, py_runtime.embedded) != 0)
         goto out;
     if ((file = PyUnicode_DecodeFSDefault(absolute)) != NULL)
-        module = is_main                               ? run_main(file)
-                 : (name = name_for(absolute)) != NULL ? load_file(name, file)
-                                                       : NULL;
+        module = is_main                                     ? run_main(file)
+                 : (name = name_for(absolute, file)) != NULL ? load_file(name, file)
+                                                             : NULL;
     if (module == NULL || PyList_Append(list, module) != 0)
         rc = raise_load(path, is_main);
     else
@@ -350,7 +369,7 @@ int py_module_load_text(metacall_handle *handle, const char *text, size_t size)
     if (list != NULL && (bytes = PyBytes_FromStringAndSize(text, (Py_ssize_t)size)) != NULL &&
         (file = PyUnicode_FromFormat("<%s>", metacall_handle_name(handle))) != NULL &&
         (code = compile_text(bytes, file)) != NULL &&
-        (name = name_for(metacall_handle_name(handle))) != NULL &&
+        (name = name_for(metacall_handle_name(handle), NULL)) != NULL &&
         (module = PyModule_NewObject(name)) != NULL &&
         PyObject_SetItem(PyImport_GetModuleDict(), name, module) == 0 &&
         PyList_Append(list, module) == 0)

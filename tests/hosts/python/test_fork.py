@@ -18,7 +18,7 @@ assert lib.one() == 1
 
 class Fork(unittest.TestCase):
     def check(self, code, output='', status=0):
-        child = support.run(code)
+        child = support.run(code, PYTHONWARNINGS='ignore')
         if child.output.startswith('SKIP'):
             self.skipTest(child.output.strip())
         self.assertEqual((child.status, child.output, child.errors), (status, output, ''), child)

@@ -106,7 +106,7 @@ class Exact(unittest.TestCase):
 
     def test_pointers(self):
         null = metacall.metacall_value_create_ptr(None)
-        self.assertEqual(metacall.metacall('guest_kind', null), 'Ptr')
+        self.assertEqual(metacall.metacall('guest_kind', null), 'Pointer')
         pointer = metacall.metacall_value_reference({'a': [1, 2]})
         self.assertEqual(metacall.metacall_value_dereference(pointer), {'a': [1, 2]})
         with self.assertRaises(TypeError):
