@@ -16,7 +16,7 @@
 
 /* What a function of ours has as its data. */
 struct py_callable {
-    PyObject *object;            /* held */
+    PyObject *object;            /* held; NULL after the end */
     metacall_function *function; /* not held; NULL once it is gone; under py_identity_lock */
 };
 
@@ -52,7 +52,10 @@ static void function_destroy(metacall_function *function)
     py_identity_lock();
     callable->function = NULL;
     py_identity_unlock();
-    py_release_later(callable, release_callable);
+    if (callable->object != NULL)
+        py_release_later(callable, release_callable);
+    else
+        free(callable); /* let go of when the interpreter ended */
 }
 
 static int function_describe(metacall_function *function)
@@ -213,5 +216,11 @@ PyObject *py_function_object(metacall_function *function)
 
 void py_function_finish(void)
 {
+    size_t i;
+    for (i = 0; i < callables.capacity; i++) {
+        struct py_callable *callable = callables.slots[i].value;
+        if (callable != NULL)
+            Py_CLEAR(callable->object);
+    }
     py_identity_finish(&callables);
 }

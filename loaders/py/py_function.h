@@ -16,7 +16,7 @@ metacall_function *py_function_of(PyObject *callable);
 PyObject *py_function_object(metacall_function *function);
 /* The callable behind a function of ours, borrowed; NULL for any other. */
 PyObject *py_function_home(const metacall_function *function);
-/* Forgets all identities. */
+/* Lets go of every callable, the gate closed: what they hold (open files) ends as it should. */
 void py_function_finish(void);
 
 /* Writes the signature of `callable` into `function`. 0, or -1 with a Python exception set. */

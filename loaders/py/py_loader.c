@@ -8,6 +8,7 @@
 #include "py_runtime.h"
 
 #include <metacall/loader.h>
+#include <metacall/metacall.h>
 
 #define PY_HOOK __attribute__((visibility("default")))
 
@@ -125,12 +126,13 @@ int py_loader_clear(metacall_loader *loader, metacall_handle *handle)
 {
     struct py_scope scope;
     int rc;
-    (void)loader;
     if (metacall_handle_data(handle) == NULL)
         return 0;
     if (py_enter(&scope) != 0)
         return -1;
-    rc = py_module_clear(handle);
+    /* At the end of all, modules stay where they are: the interpreter takes them apart in the order
+     * that lets open files keep what was written to them. */
+    rc = py_module_clear(handle, metacall_is_initialized(metacall_loader_tag(loader)) == 0);
     py_leave(&scope);
     return rc;
 }

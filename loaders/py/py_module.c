@@ -292,13 +292,14 @@ static void forget_all(PyObject *list)
         forget(PyList_GetItem(list, i));
 }
 
-int py_module_clear(metacall_handle *handle)
+int py_module_clear(metacall_handle *handle, int unload)
 {
     PyObject *list = metacall_handle_data(handle);
     if (list == NULL)
         return 0;
     metacall_handle_set_data(handle, NULL);
-    forget_all(list);
+    if (unload)
+        forget_all(list);
     Py_DECREF(list);
     return 0;
 }

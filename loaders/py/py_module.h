@@ -19,7 +19,8 @@ int py_module_load_files(metacall_loader *loader, metacall_handle *handle,
                          const char *const paths[], size_t count);
 int py_module_load_text(metacall_handle *handle, const char *text, size_t size);
 int py_module_load_package(metacall_handle *handle, const char *name);
-int py_module_clear(metacall_handle *handle);
+/* Forgets the modules behind a handle; takes them out of sys.modules where `unload` is set. */
+int py_module_clear(metacall_handle *handle, int unload);
 /* Looks for scripts and imports in `path` as well. */
 int py_module_add_path(const char *path);
 /* Puts a folder into sys.path: in front (an interpreter of ours) or behind (a host's) what is
