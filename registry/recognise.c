@@ -77,13 +77,8 @@ const char *recognise_soname_version(const struct manifest_library *library, con
 
 static int recognise(struct recognition *recognition)
 {
-    if (modules_walk(&recognition->modules) < 0 ||
-        host_detect(recognition->modules, recognition->rules, recognition->rule_count,
-                    &recognition->report) < 0) {
-        recognition_finish(recognition);
-        return -1;
-    }
-    return 0;
+    return host_look(recognition->rules, recognition->rule_count, &recognition->modules,
+                     &recognition->report);
 }
 
 int recognise_manifest(const struct manifest *manifest, struct arena *arena,

@@ -166,7 +166,7 @@ const struct text_rule rule_range = {"manifest.range",
 const struct text_rule rule_alias = {"manifest.alias", "a word of letters, digits and _ + # . -",
                                      is_alias, NULL};
 const struct text_rule rule_extension = {
-    "manifest.extension", "a file extension with its dot, such as \".py\"", is_extension, NULL};
+    "manifest.extension", "a file extension with its dot, such as \".ext\"", is_extension, NULL};
 const struct text_rule rule_identifier = {
     "manifest.identifier", "a word of letters, digits and _ . -", is_identifier, NULL};
 const struct text_rule rule_soname = {

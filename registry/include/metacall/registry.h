@@ -133,7 +133,8 @@ struct metacall_registry_entry {
     const char *language; /* "Python" */
     const char *name;     /* the loader's own name */
     const char *version;
-    const char *manifest;    /* path of the file */
+    const char *const *extensions; /* of the language's files: ".x"; ends with NULL */
+    const char *manifest;          /* path of the file */
     const char *source;      /* which level of the search, as in metacall_registry_path.source */
     const char *shadowed_by; /* path of the manifest that counts instead */
     enum metacall_registry_state state;
@@ -271,6 +272,7 @@ struct metacall_registry_host {
     const char *version_from; /* the symbol, or "soname" */
     const char *evidence;     /* one line a fact */
     int duplicate;            /* 1 = another module holds the same runtime: two copies */
+    int embedded;             /* 1 = a loader of this library started it: it is a guest */
 };
 
 struct metacall_registry_hosts {
