@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* The mock language from inside: a script, its definitions, and their expressions as a tree. */
+#ifndef MOCK_LANGUAGE_H
+#define MOCK_LANGUAGE_H
+
+#include <metacall/loader.h>
+
+#define MOCK_NESTING_MAX 2000 /* levels of parentheses in a script, of calls at run time */
+#define MOCK_PARAMETERS_MAX 64
+
+enum mock_node_kind {
+    MOCK_CONSTANT,  /* constant */
+    MOCK_PARAMETER, /* index */
+    MOCK_NAME,      /* name, until mock_resolve turns it into one of the next two */
+    MOCK_GLOBAL,    /* definition */
+    MOCK_BUILTIN,   /* builtin */
+    MOCK_ARRAY,     /* items */
+    MOCK_MAP,       /* items: key, value, key, value */
+    MOCK_CALL,      /* items[0] is what is called */
+    MOCK_INDEX,     /* items[0] [ items[1] ] */
+    MOCK_NEGATE,    /* items[0] */
+    MOCK_OPERATOR   /* items[0] operation items[1] */
+};
+
+/* '=' is ==, '!' is !=, 'l' is <=, 'g' is >= */
+struct mock_node {
+    enum mock_node_kind kind;
+    char operation;
+    unsigned line, column;
+    size_t index;
+    char *name;
+    struct mock_definition *definition;
+    const struct mock_builtin *builtin;
+    metacall_value constant;
+    struct mock_node **items;
+    size_t count;
+    struct mock_node *next; /* all nodes of a script, for freeing */
+};
+
+struct mock_parameter {
+    char *name;
+    enum metacall_value_id type;
+    int required;
+};
+
+/* A constant (no parameters, is_function 0) or a function. */
+struct mock_definition {
+    struct mock_script *script;
+    char *name;
+    int is_function;
+    unsigned line;
+    enum metacall_value_id result;
+    struct mock_parameter parameters[MOCK_PARAMETERS_MAX];
+    size_t count;
+    struct mock_node *body;
+    metacall_value value; /* of a constant, evaluated when the script is loaded */
+    int settled;          /* of a constant: -1 = being evaluated, 1 = value is there */
+    struct mock_definition *next;
+};
+
+struct mock_script {
+    uint32_t refs; /* the handle's, and one for each function */
+    char *path;
+    metacall_loader *loader;
+    struct mock_definition *definitions; /* in order */
+    struct mock_node *nodes;
+};
+
+/* What an expression is evaluated in. */
+struct mock_frame {
+    const struct mock_definition *definition;
+    metacall_value *const *args; /* one for each parameter; NULL = missing */
+    unsigned depth;
+};
+
+struct mock_builtin {
+    const char *name;
+    size_t least, most; /* arguments */
+    /* Fills the empty slot from the call's arguments (node->items[1...]), unevaluated. */
+    int (*run)(const struct mock_frame *frame, const struct mock_node *node, metacall_value *slot);
+};
+
+/* ---- mock_script.c */
+/* Reads the text. NULL with the error set: it begins with path:line:column. */
+struct mock_script *mock_script_create(metacall_loader *loader, const char *path, const char *text,
+                                       size_t size);
+void mock_script_release(struct mock_script *script); /* NULL is accepted */
+/* Defines everything of the script in the handle. */
+int mock_script_define(struct mock_script *script, metacall_handle *handle);
+/* A new function for a definition, with one reference. */
+metacall_function *mock_script_function(const struct mock_definition *definition);
+
+/* ---- mock_parser.c */
+int mock_parse(struct mock_script *script, const char *text, size_t size);
+
+/* ---- mock_evaluate.c */
+/* The value of an expression: *ret_value is a value that lives elsewhere (an argument, a constant),
+ * or the slot, which was empty. 0, or -1 with the error set and the slot empty. */
+int mock_evaluate(const struct mock_frame *frame, const struct mock_node *node,
+                  metacall_value *slot, const metacall_value **ret_value);
+/* Evaluates items[first...] of a call: args[i] is a value that lives elsewhere or slots[i], which
+ * the caller clears. On failure nothing is left to clear. */
+int mock_evaluate_arguments(const struct mock_frame *frame, const struct mock_node *node,
+                            size_t first, metacall_value **args, metacall_value *slots);
+/* Runs a definition; args has one entry for each parameter. */
+int mock_run(const struct mock_definition *definition, metacall_value *const *args, unsigned depth,
+             metacall_value *ret);
+/* An error of the script's own, at the node. Returns -1. */
+int mock_raise(const struct mock_frame *frame, const struct mock_node *node, const char *type,
+               const char *format, ...) METACALL_PRINTF(4, 5);
+
+/* ---- mock_builtin.c */
+const struct mock_builtin *mock_builtin_find(const char *name);
+
+#endif /* MOCK_LANGUAGE_H */
