@@ -9,7 +9,7 @@
 
 #include <metacall/loader.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 struct doctor {
     struct inspection_result *inspection;
@@ -173,14 +173,19 @@ static void examine_conflicts(struct doctor *doctor, const struct manifest *mani
         if (!host || !host->manifest || !host->manifest->host)
             continue;
         const char *const *names = host->manifest->host->executables;
-        for (const char *before = NULL; names && *names; names++) {
+        struct stat status, before = {.st_ino = 0};
+        for (; names && *names; names++) {
             const char *program =
                 strchr(*names, '%')
                     ? NULL
                     : runtime_program(environment, doctor->inspection->arena, *names, NULL);
-            if (program && (!before || strcmp(before, program) != 0))
+            if (!program || stat(environment_real(environment, doctor->inspection->arena, program),
+                                 &status) < 0)
+                continue;
+            /* One program often has several names. */
+            if (status.st_ino != before.st_ino || status.st_dev != before.st_dev)
                 examine_program(doctor, manifest, conflict, program);
-            before = program ? program : before;
+            before = status;
         }
     }
 }

@@ -169,6 +169,17 @@ static void expand(const struct runtime_search *search, const char *pattern,
     globfree(&found);
 }
 
+/* A pattern below a folder; one that begins with "../" is below the folder's own folder. */
+static const char *below(struct arena *arena, const char *folder, const char *pattern)
+{
+    const char *slash = strrchr(folder, '/');
+    if (pattern[0] == '/')
+        return pattern;
+    if (strncmp(pattern, "../", 3) == 0 && slash)
+        return arena_format(arena, "%.*s/%s", (int)(slash - folder), folder, pattern + 3);
+    return arena_format(arena, "%s/%s", folder, pattern);
+}
+
 /* The globs of a rule under a folder, newest first. `e` stands for %e. */
 static void expand_all(const struct runtime_search *search, const struct manifest_find *find,
                        const char *folder, const char *e, struct arena_list *list)
@@ -176,9 +187,7 @@ static void expand_all(const struct runtime_search *search, const struct manifes
     const char *base = escape(search->arena, folder);
     for (const char *const *glob = find->globs; *glob; glob++) {
         const char *pattern = fill(search->arena, *glob, 'e', escape(search->arena, e));
-        expand(search,
-               pattern[0] == '/' ? pattern : arena_format(search->arena, "%s/%s", base, pattern),
-               list);
+        expand(search, below(search->arena, base, pattern), list);
     }
     if (list->count > 1)
         qsort(list->items, list->count, sizeof(struct globbed), newest_first);
