@@ -31,7 +31,7 @@ def images():
     found = {"libpython": set(), "libnode": set()}
     with open("/proc/self/maps", encoding="utf-8") as maps:
         for line in maps:
-            match = re.search(r"/(libpython3|libnode)[^/]*\.so[^/]*$", line.rstrip())
+            match = re.search(r"/(libpython3|libnode)(?:\.\d+[a-z]*)?\.so[^/]*$", line.rstrip())
             if match:
                 found[match.group(1).rstrip("3")].add(line[line.index("/"):].rstrip())
     return "; ".join(f"{name} {len(paths)}" + "".join(f" {path}" for path in sorted(paths))
