@@ -114,22 +114,36 @@ static int arguments_place(const metacall_function *function,
     return 0;
 }
 
+static int arguments_has_keyword(const struct metacall_call *call, const char *name)
+{
+    for (size_t i = 0; name != NULL && i < call->keyword_count; i++)
+        if (strcmp(call->keywords[i], name) == 0)
+            return 1;
+    return 0;
+}
+
 static int arguments_check_count(const metacall_function *function,
                                  const struct function_signature *signature,
                                  const struct metacall_call *call)
 {
+    char owner[160];
     size_t positional = call->count - call->keyword_count;
+    size_t place;
+    /* A wrong name says more than a wrong number. */
+    for (size_t i = positional; i < call->count; i++)
+        if (arguments_place(function, signature, call, i, &place) != 0)
+            return -1;
     if (call->count > signature->count && !(function->flags & METACALL_FUNCTION_VARIADIC))
         return arguments_raise_count(function, signature, call->count);
     for (size_t i = positional; i < signature->count; i++) {
-        if (!signature->parameters[i].required)
+        const struct function_parameter *parameter = &signature->parameters[i];
+        if (!parameter->required || arguments_has_keyword(call, parameter->name))
             continue;
-        size_t k = 0;
-        const char *name = signature->parameters[i].name;
-        while (k < call->keyword_count && (name == NULL || strcmp(call->keywords[k], name) != 0))
-            k++;
-        if (k == call->keyword_count)
+        if (call->keyword_count == 0 || parameter->name == NULL)
             return arguments_raise_count(function, signature, call->count);
+        return metacall_error_raise(
+            METACALL_ERROR_ARGUMENT, "%s lacks an argument for parameter '%s'",
+            arguments_owner(function, owner, sizeof(owner)), parameter->name);
     }
     return 0;
 }
@@ -141,13 +155,12 @@ static int arguments_convert(const metacall_function *function,
                              metacall_value *slots)
 {
     for (size_t i = 0; i < call->count; i++) {
-        size_t place;
+        size_t place = SIZE_MAX;
         args[i] = call->args[i];
         if (args[i] == NULL)
             return metacall_error_raise(METACALL_ERROR_ARGUMENT, "argument %zu of %s is NULL",
                                         i + 1, metacall_function_name(function));
-        if (arguments_place(function, signature, call, i, &place) != 0)
-            return -1;
+        arguments_place(function, signature, call, i, &place); /* the names were checked */
         if (place == SIZE_MAX)
             continue;
         enum metacall_value_id type = signature->parameters[place].type;
@@ -227,9 +240,8 @@ int metacall_function_arrange(metacall_function *function, const struct metacall
     for (size_t i = 0; i < signature->count; i++)
         ret_args[i] = NULL;
     for (size_t i = 0; i < call->count; i++) {
-        size_t place;
-        if (arguments_place(function, signature, call, i, &place) != 0)
-            return -1;
+        size_t place = SIZE_MAX;
+        arguments_place(function, signature, call, i, &place); /* the names were checked */
         if (place != SIZE_MAX)
             ret_args[place] = call->args[i];
     }

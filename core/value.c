@@ -13,10 +13,11 @@
 
 /* Under a memory checker every value is a block of its own, or use after free would not be seen. */
 #if defined(__SANITIZE_ADDRESS__)
-#define VALUE_FREE_LIST_MAX 0u
+#define VALUE_FREE_LIST 0
 #else
-#define VALUE_FREE_LIST_MAX 256u
+#define VALUE_FREE_LIST 1
 #endif
+#define VALUE_FREE_LIST_MAX 256u /* values that a thread keeps */
 
 static const char *const value_kind_names[] = {
     [METACALL_BOOL] = "Boolean",
@@ -72,7 +73,8 @@ metacall_value *value_create(void)
 void value_free(metacall_value *value)
 {
     struct thread_state *state = thread_state();
-    if (state->free_count >= VALUE_FREE_LIST_MAX || thread_state_is_shared(state)) {
+    if (!VALUE_FREE_LIST || state->free_count >= VALUE_FREE_LIST_MAX ||
+        thread_state_is_shared(state)) {
         free(value);
         return;
     }

@@ -12,12 +12,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where the writer is inside the value: an index, or a key. */
+struct json_place {
+    const struct json_place *outer;
+    size_t index;
+    const metacall_value *key; /* NULL = index */
+};
+
 struct json_writer {
     char *data;
     size_t size;
     size_t room;
     unsigned depth;
+    const struct json_place *place; /* the innermost; NULL = the value itself */
 };
+
+#define JSON_PATH_MAX 160
+
+/* "[3].name": the innermost parts of the place, as many as fit. */
+static const char *json_path(const struct json_writer *writer, char path[JSON_PATH_MAX])
+{
+    char *at = path + JSON_PATH_MAX - 1;
+    *at = '\0';
+    for (const struct json_place *place = writer->place; place != NULL; place = place->outer) {
+        char part[64];
+        if (place->key == NULL)
+            snprintf(part, sizeof(part), "[%zu]", place->index);
+        else
+            snprintf(part, sizeof(part), ".%.40s", place->key->as.bytes.data);
+        size_t length = strlen(part);
+        if ((size_t)(at - path) < length + 3) {
+            at -= 3;
+            memcpy(at, "...", 3);
+            break;
+        }
+        at -= length;
+        memcpy(at, part, length);
+    }
+    memmove(path, at, strlen(at) + 1);
+    return path;
+}
+
+static int json_refuse(const struct json_writer *writer, const char *what)
+{
+    char path[JSON_PATH_MAX];
+    return metacall_error_raise(METACALL_ERROR_TYPE, "JSON has no form for %s%s%s", what,
+                                writer->place != NULL ? " at " : "", json_path(writer, path));
+}
 
 static int json_put(struct json_writer *writer, const char *data, size_t size)
 {
@@ -90,8 +131,7 @@ static int json_put_real(struct json_writer *writer, double real, int digits_fir
 {
     char text[40];
     if (!isfinite(real))
-        return metacall_error_raise(METACALL_ERROR_TYPE, "JSON has no %s",
-                                    isnan(real) ? "NaN" : "infinity");
+        return json_refuse(writer, isnan(real) ? "NaN" : "infinity");
     for (int digits = digits_first; digits <= digits_last; digits++) {
         snprintf(text, sizeof(text), "%.*g", digits, real);
         if (digits_last == 9 ? strtof(text, NULL) == (float)real : strtod(text, NULL) == real)
@@ -109,9 +149,13 @@ static int json_put_array(struct json_writer *writer, const metacall_value *valu
     if (json_put(writer, "[", 1) != 0)
         return -1;
     for (size_t i = 0; i < value->as.array.count; i++) {
-        if ((i != 0 && json_put(writer, ",", 1) != 0))
+        struct json_place place = {writer->place, i, NULL};
+        if (i != 0 && json_put(writer, ",", 1) != 0)
             return -1;
-        if (json_put_value(writer, value->as.array.items[i]) != 0)
+        writer->place = &place;
+        int result = json_put_value(writer, value->as.array.items[i]);
+        writer->place = place.outer;
+        if (result != 0)
             return -1;
     }
     return json_put(writer, "]", 1);
@@ -124,11 +168,16 @@ static int json_put_map(struct json_writer *writer, const metacall_value *value)
     for (size_t i = 0; i < value->as.array.count; i++) {
         metacall_value *const *pair = value->as.array.items[i]->as.array.items;
         if (pair[0]->id != METACALL_STRING)
-            return metacall_error_raise(METACALL_ERROR_TYPE, "a key of a JSON object is a %s",
-                                        metacall_kind_name((enum metacall_value_id)pair[0]->id));
+            return json_refuse(writer, "a map with keys that are no strings");
+        struct json_place place = {writer->place, i, pair[0]};
         if ((i != 0 && json_put(writer, ",", 1) != 0) ||
             json_put_string(writer, pair[0]->as.bytes.data, pair[0]->as.bytes.size) != 0 ||
-            json_put(writer, ":", 1) != 0 || json_put_value(writer, pair[1]) != 0)
+            json_put(writer, ":", 1) != 0)
+            return -1;
+        writer->place = &place;
+        int result = json_put_value(writer, pair[1]);
+        writer->place = place.outer;
+        if (result != 0)
             return -1;
     }
     return json_put(writer, "}", 1);
@@ -183,8 +232,7 @@ static int json_put_value(struct json_writer *writer, const metacall_value *valu
     case METACALL_MAP:
         return json_put_nested(writer, value);
     default:
-        return metacall_error_raise(METACALL_ERROR_TYPE, "JSON has no form for a %s",
-                                    metacall_kind_name((enum metacall_value_id)value->id));
+        return json_refuse(writer, metacall_kind_name((enum metacall_value_id)value->id));
     }
 }
 
