@@ -296,7 +296,8 @@
   }
 
   function hide(error, { language, type, code, stack, cause }) {
-    const own = error.stack.split('\n').filter((line) => /^\s+at /.test(line)).join('\n');
+    const own = error.stack.split('\n')
+      .filter((line) => /^\s+at (?!makeError )/.test(line)).join('\n');
     const put = (key, value) => defineProperty(error, key,
       { value, writable: true, enumerable: false, configurable: true });
     if (language) put('language', language);

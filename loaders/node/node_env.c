@@ -184,6 +184,13 @@ int node_env_refuse(struct node_env *env)
                                            : "node: this environment has ended");
 }
 
+int node_env_alive(const struct node_env *env)
+{
+    if (__atomic_load_n(&env->closed, __ATOMIC_ACQUIRE) || env->owner->lost)
+        return 0;
+    return !env->embed || node_embed_state(env->embed) == NODE_EMBED_RUNNING;
+}
+
 static int run_embedded(struct node_env *env, int (*work)(struct node_env *, void *), void *data)
 {
     struct node_embed_frame frame;

@@ -93,6 +93,9 @@ int node_env_bootstrap(struct node_env *env, napi_value require, napi_value opti
 /* The environment whose JavaScript runs on this thread, or NULL. */
 struct node_env *node_env_current(void);
 
+/* 1 while JavaScript can be entered. */
+int node_env_alive(const struct node_env *env);
+
 /* Runs `work` inside: directly on the environment's thread, under the lock where it is embedded,
  * through the queue from a foreign thread. Gives what work gives, or -1 with the error set. */
 int node_env_run(struct node_env *env, int (*work)(struct node_env *env, void *data), void *data);

@@ -57,6 +57,8 @@ static int keep_path(metacall_handle *handle, const char *path)
     return 0;
 }
 
+static int forget_all(struct node_env *env, metacall_handle *handle);
+
 /* Defines the pairs [name, function, name, function ...] in the handle. */
 static int define_all(struct node_env *env, struct load *load, napi_value pairs)
 {
@@ -220,6 +222,13 @@ static int run_program(struct node_env *env)
     return code == 0 ? 0 : node_env_refuse(env);
 }
 
+static int end_inside(struct node_env *env, void *data)
+{
+    (void)data;
+    node_embed_exit(env->embed, 1);
+    return 0;
+}
+
 static int is_program(struct node_env *env, const char *path)
 {
     static int seen;
@@ -238,18 +247,42 @@ static int is_program(struct node_env *env, const char *path)
     return same;
 }
 
+/* A failure of the program is the end of it, as of any program of Node's. Its stack is asked for
+ * while JavaScript can still tell it. */
+static void abandon_program(struct node_env *env)
+{
+    metacall_error *error = metacall_error_take();
+
+    if (!error)
+        return;
+    metacall_error_stack(error);
+    if (error->code == METACALL_ERROR_GUEST && node_env_run(env, end_inside, NULL) != 0)
+        metacall_error_release(metacall_error_take());
+    metacall_error_set(error);
+}
+
 int node_loader_load_from_file(metacall_loader *loader, metacall_handle *handle,
                                const char *const paths[], size_t count)
 {
     struct node_env *env = node_loader_env(metacall_loader_data(loader));
+    metacall_error *error;
 
     for (size_t i = 0; i < count; i++) {
         struct load load = {.handle = handle, .name = paths[i]};
+        int rc = keep_path(handle, paths[i]);
         load.main = is_program(env, paths[i]);
-        if (keep_path(handle, paths[i]) != 0 || load_one(env, &load) != 0)
-            return -1;
-        if (load.main && run_program(env) != 0)
-            return -1;
+        if (rc == 0)
+            rc = load_one(env, &load);
+        if (rc != 0 && load.main)
+            abandon_program(env);
+        if (rc == 0 && load.main)
+            rc = run_program(env);
+        if (rc != 0) {
+            error = metacall_error_take();
+            forget_all(env, handle);
+            metacall_error_release(metacall_error_take());
+            return error ? metacall_error_set(error) : -1;
+        }
     }
     return 0;
 }
@@ -307,19 +340,23 @@ static int forget_inside(struct node_env *env, void *data)
     return 0;
 }
 
-int node_loader_clear(metacall_loader *loader, metacall_handle *handle)
+static int forget_all(struct node_env *env, metacall_handle *handle)
 {
-    struct node_env *env = node_loader_env(metacall_loader_data(loader));
     struct node_module *module = metacall_handle_data(handle);
-    int rc = 0;
+    int rc = 0, alive = node_env_alive(env);
 
     metacall_handle_set_data(handle, NULL);
     while (module) {
         struct node_module *next = module->next;
-        if (node_env_run(env, forget_inside, module->path) != 0)
+        if (alive && node_env_run(env, forget_inside, module->path) != 0)
             rc = -1;
         free(module);
         module = next;
     }
     return rc;
+}
+
+int node_loader_clear(metacall_loader *loader, metacall_handle *handle)
+{
+    return forget_all(node_loader_env(metacall_loader_data(loader)), handle);
 }

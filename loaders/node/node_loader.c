@@ -196,6 +196,9 @@ void node_loader_host_ends(struct node_loader *owner)
 {
     if (__atomic_exchange_n(&owner->ending, 1, __ATOMIC_SEQ_CST))
         return;
+    /* Guests that call JavaScript from their own exit handlers are refused, not served. */
+    __atomic_store_n(&owner->main->closed, 1, __ATOMIC_SEQ_CST);
+    node_queue_close(owner->main);
     metacall_host_exit();
 }
 
