@@ -60,17 +60,22 @@ static enum elf_relocation_kind kind_of(uint32_t type)
 int elf_image_next_relocation(const struct elf_image *image, struct elf_relocation_cursor *cursor,
                               struct elf_relocation *ret_relocation)
 {
-    const struct elf_table *tables[] = {&image->rel, &image->rela, &image->plt};
     ElfW(Rela) entry;
 
     for (; cursor->table < 3; cursor->table++, cursor->at = 0) {
-        const struct elf_table *table = tables[cursor->table];
+        const struct elf_table *table = cursor->table == 0   ? &image->rel
+                                        : cursor->table == 1 ? &image->rela
+                                                             : &image->plt;
         int has_addend = cursor->table == 1 || (cursor->table == 2 && image->plt_has_addends);
         size_t size = has_addend ? sizeof(ElfW(Rela)) : sizeof(ElfW(Rel));
         if (cursor->at >= table->size || table->size - cursor->at < size)
             continue;
-        entry.r_addend = 0;
-        memcpy(&entry, table->at + cursor->at, size);
+        if (has_addend) { /* sizes that the compiler knows: no call */
+            memcpy(&entry, table->at + cursor->at, sizeof(ElfW(Rela)));
+        } else {
+            memcpy(&entry, table->at + cursor->at, sizeof(ElfW(Rel)));
+            entry.r_addend = 0;
+        }
         cursor->at += size;
         ret_relocation->type = INFO_TYPE(entry.r_info);
         ret_relocation->kind = kind_of(ret_relocation->type);

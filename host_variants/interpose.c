@@ -129,11 +129,13 @@ static void aim(const metacall_interpose *object, const struct import *import,
     for (size_t i = 0; i < import->count; i++) {
         const struct import_word *word = &object->words[import->first + i];
         struct rebind_slot *slot = &slots[i];
+        int lazy = 0;
         slot->where = (uintptr_t *)word->where;
         slot->symbol = word->symbol;
-        slot->kind = word->kind;
+        slot->kind = (unsigned char)word->kind;
         slot->before = head ? head->replacement + (uintptr_t)word->addend
-                            : interpose_word_now(object, word, &slot->lazy);
+                            : interpose_word_now(object, word, &lazy);
+        slot->lazy = (unsigned char)lazy;
         slot->after = address + (uintptr_t)word->addend;
     }
 }

@@ -23,9 +23,9 @@ enum rebind_flags {
 struct rebind_slot {
     uintptr_t *where;
     uintptr_t before, after;
-    uint32_t symbol; /* index in the object; 0 = not by name */
-    enum elf_relocation_kind kind;
-    int lazy; /* `before` is the linker's own stub: the first call binds it */
+    uint32_t symbol;    /* index in the object */
+    unsigned char kind; /* enum elf_relocation_kind */
+    unsigned char lazy; /* `before` is the linker's own stub: the first call binds it */
 };
 
 struct rebind_plan;

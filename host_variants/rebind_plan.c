@@ -38,6 +38,7 @@ struct planner {
     const struct module *object, *from, *to, *executable;
     const struct elf_image *image;
     unsigned flags;
+    uint64_t writable_from, writable_to; /* the segment that the last word was in */
     struct target *targets;
     size_t target_count;
     struct takeover *takeovers;
@@ -185,25 +186,55 @@ static struct target target_of(struct planner *planner, size_t index,
 
 /* ------------------------------------------------------------------------------------- slots */
 
+/* As rebind_may_write, with the segment kept that the last word was in. */
+static int may_write(struct planner *planner, uint64_t where)
+{
+    const struct elf_image *image = planner->image;
+    ElfW(Phdr) header;
+
+    if (where % sizeof(uintptr_t) == 0 && where >= planner->writable_from &&
+        where < planner->writable_to)
+        return 1;
+    if (!rebind_may_write(image, where))
+        return 0;
+    for (size_t i = 0; elf_image_header(image, i, &header) == 0; i++) {
+        if (header.p_type == PT_LOAD && where - header.p_vaddr < header.p_memsz) {
+            planner->writable_from = header.p_vaddr;
+            planner->writable_to = (header.p_vaddr + header.p_memsz) & ~(sizeof(uintptr_t) - 1);
+        }
+    }
+    return 1;
+}
+
+/* Room for a slot of every relocation, so that the plan never moves. */
+static int reserve_slots(struct planner *planner)
+{
+    const struct elf_image *image = planner->image;
+    size_t entry = image->plt_has_addends ? sizeof(ElfW(Rela)) : sizeof(ElfW(Rel));
+    size_t room = image->rela.size / sizeof(ElfW(Rela)) + image->plt.size / entry;
+
+    planner->plan->slots = malloc((room + 1) * sizeof(*planner->plan->slots));
+    planner->plan->room = room;
+    return planner->plan->slots ? 0 : metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+}
+
+/* The word may be written: that was asked before. */
 static int add_slot(struct planner *planner, const struct elf_relocation *relocation,
-                    const char *name, uintptr_t after, int lazy)
+                    uintptr_t before, uintptr_t after, int lazy)
 {
     struct rebind_plan *plan = planner->plan;
-    uintptr_t *where = (uintptr_t *)(planner->object->base + (uintptr_t)relocation->where);
 
-    if (!rebind_may_write(planner->image, relocation->where))
-        return refuse(planner, name, "its word is not in a writable segment");
-    if (plan->count == plan->room) {
-        size_t room = plan->room ? plan->room * 2 : 256;
-        struct rebind_slot *slots = realloc(plan->slots, room * sizeof(*slots));
-        if (!slots)
-            return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
-        plan->slots = slots;
-        plan->room = room;
-    }
-    uintptr_t before = __atomic_load_n(where, __ATOMIC_ACQUIRE);
-    plan->slots[plan->count++] =
-        (struct rebind_slot){where, before, after, relocation->symbol, relocation->kind, lazy};
+    if (plan->count == plan->room)
+        return metacall_error_raise(METACALL_ERROR_INTERNAL, "%s: more relocations than counted",
+                                    planner->object->path);
+    plan->slots[plan->count++] = (struct rebind_slot){
+        .where = (uintptr_t *)(planner->object->base + (uintptr_t)relocation->where),
+        .before = before,
+        .after = after,
+        .symbol = relocation->symbol,
+        .kind = (unsigned char)relocation->kind,
+        .lazy = (unsigned char)lazy,
+    };
     return 0;
 }
 
@@ -244,7 +275,7 @@ static int plan_word(struct planner *planner, const struct elf_relocation *reloc
     const uintptr_t *where =
         (const uintptr_t *)(planner->object->base + (uintptr_t)relocation->where);
 
-    if (!rebind_may_write(planner->image, relocation->where)) {
+    if (!may_write(planner, relocation->where)) {
         struct elf_symbol found;
         return from_provides(planner, reference, &found)
                    ? refuse(planner, reference->name, "its word is not in a writable segment")
@@ -263,7 +294,26 @@ static int plan_word(struct planner *planner, const struct elf_relocation *reloc
         return 0;
     if (target.state == TARGET_LOCAL)
         return refuse(planner, reference->name, "it is a thread-local there");
-    return add_slot(planner, relocation, reference->name, target.value + nothing, lazy);
+    return add_slot(planner, relocation, held, target.value + nothing, lazy);
+}
+
+/* The short way, for a further word of a symbol whose target is known: 1 where it was taken. */
+static int plan_known(struct planner *planner, const struct elf_relocation *relocation)
+{
+    if (!planner->from || planner->takeover_count || relocation->symbol >= planner->target_count ||
+        planner->targets[relocation->symbol].state != TARGET_ADDRESS ||
+        (relocation->kind != ELF_RELOCATION_JUMP_SLOT &&
+         relocation->kind != ELF_RELOCATION_GLOB_DAT &&
+         relocation->kind != ELF_RELOCATION_ABSOLUTE) ||
+        !may_write(planner, relocation->where))
+        return 0;
+    uintptr_t nothing = rebind_machine_word(relocation->kind, 0, relocation->addend);
+    uintptr_t held =
+        __atomic_load_n((const uintptr_t *)(planner->object->base + (uintptr_t)relocation->where),
+                        __ATOMIC_ACQUIRE);
+    return is_inside(planner->from, held - nothing) &&
+           add_slot(planner, relocation, held, planner->targets[relocation->symbol].value + nothing,
+                    0) == 0;
 }
 
 /* ------------------------------------------------------------------------------ thread-locals */
@@ -331,7 +381,7 @@ static int plan_local(struct planner *planner, const struct elf_relocation *relo
         now != local_word(kind, planner->from_tls, planner->from_distance, (uintptr_t)source.value,
                           relocation->addend))
         return refuse(planner, reference->name, "its thread-local is bound elsewhere");
-    return add_slot(planner, relocation, reference->name, after, 0);
+    return add_slot(planner, relocation, now, after, 0);
 }
 
 /* --------------------------------------------------------------------------------------- plan */
@@ -343,6 +393,8 @@ static int plan_relocation(struct planner *planner, const struct elf_relocation 
 
     if (relocation->symbol == 0 || relocation->kind == ELF_RELOCATION_NONE)
         return 0; /* relative, indirect, or the object's own */
+    if (plan_known(planner, relocation))
+        return 0;
     if (elf_image_symbol(planner->image, relocation->symbol, &reference) != 0)
         return metacall_error_raise(METACALL_ERROR_SUPPORT,
                                     "%s: a relocation names symbol %u, which is not there",
@@ -385,6 +437,8 @@ static int plan_relocations(struct planner *planner)
         return metacall_error_raise(METACALL_ERROR_SUPPORT,
                                     "%s: it has relocations without addends (DT_REL)",
                                     planner->object->path);
+    if (reserve_slots(planner) != 0)
+        return -1;
     while (elf_image_next_relocation(image, &cursor, &relocation)) {
         size_t plt_index = cursor.table == 2 ? cursor.at / entry - 1 : SIZE_MAX;
         if (plan_relocation(planner, &relocation, plt_index) != 0)

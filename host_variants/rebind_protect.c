@@ -8,11 +8,26 @@
 #include <fcntl.h>
 #include <metacall/loader.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* The kernel's answer about one mapping (PROCMAP_QUERY, Linux 6.11), for headers that lack it. */
+struct mapping_query {
+    uint64_t size, flags, address;
+    uint64_t from, to, protection;
+    uint64_t page_size, offset, inode;
+    uint32_t device[2];
+    uint32_t name_size, build_id_size;
+    uint64_t name, build_id;
+};
+#define MAPPING_QUERY _IOWR('f', 17, struct mapping_query)
+#define MAPPING_QUERY_OR_NEXT 0x10
+enum { MAPPING_READ = 1, MAPPING_WRITE = 2, MAPPING_EXECUTE = 4 };
+
 struct line_reader {
     int file;
+    int reads; /* 1 = this kernel does not answer queries: the text is read */
     size_t at, size;
     char buffer[4096];
 };
@@ -51,7 +66,7 @@ static uintptr_t read_number(struct line_reader *reader, int *ret_end)
 }
 
 /* "7f00-7f10 rw-p ..." Returns 1, or 0 at the end. */
-static int next_mapping(struct line_reader *reader, struct rebind_opening *ret_mapping)
+static int read_mapping(struct line_reader *reader, struct rebind_opening *ret_mapping)
 {
     int end = 0, c;
 
@@ -72,6 +87,32 @@ static int next_mapping(struct line_reader *reader, struct rebind_opening *ret_m
     return c >= 0;
 }
 
+/* The mapping that holds `address`, or the next one. Returns 1, or 0 at the end. Asking for one
+ * costs a hundredth of having all of them written out. */
+static int next_mapping(struct line_reader *reader, uintptr_t address,
+                        struct rebind_opening *ret_mapping)
+{
+    struct mapping_query query = {
+        .size = sizeof(query), .flags = MAPPING_QUERY_OR_NEXT, .address = address};
+
+    if (!reader->reads && ioctl(reader->file, MAPPING_QUERY, &query) == 0) {
+        ret_mapping->from = (uintptr_t)query.from;
+        ret_mapping->to = (uintptr_t)query.to;
+        ret_mapping->protection = (query.protection & MAPPING_READ ? PROT_READ : 0) |
+                                  (query.protection & MAPPING_WRITE ? PROT_WRITE : 0) |
+                                  (query.protection & MAPPING_EXECUTE ? PROT_EXEC : 0);
+        return 1;
+    }
+    if (!reader->reads && errno == ENOENT)
+        return 0;
+    reader->reads = 1;
+    while (read_mapping(reader, ret_mapping)) {
+        if (ret_mapping->to > address)
+            return 1;
+    }
+    return 0;
+}
+
 static int holds_a_slot(const struct rebind_opening *pages, const struct rebind_slot *slots,
                         size_t count)
 {
@@ -87,22 +128,29 @@ static int holds_a_slot(const struct rebind_opening *pages, const struct rebind_
 static int find_closed(const struct rebind_slot *slots, size_t count, uintptr_t lowest,
                        uintptr_t highest, struct rebind_openings *ret_openings)
 {
-    struct line_reader reader = {.file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)};
+    struct line_reader reader;
     struct rebind_opening mapping;
     int result = 0;
+
+    reader.file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    reader.reads = 0;
+    reader.at = reader.size = 0;
 
     if (reader.file < 0)
         return metacall_error_raise(METACALL_ERROR_SUPPORT,
                                     "/proc/self/maps: %s: the protection of the pages to be "
                                     "patched cannot be known",
                                     strerror(errno));
-    while (next_mapping(&reader, &mapping) && mapping.from <= highest) {
-        if (mapping.to <= lowest || (mapping.protection & PROT_WRITE))
+    for (uintptr_t at = lowest; at < highest && next_mapping(&reader, at, &mapping);
+         at = mapping.to) {
+        if (mapping.from >= highest)
+            break;
+        if (mapping.protection & PROT_WRITE)
             continue;
         if (mapping.from < lowest)
             mapping.from = lowest;
         if (mapping.to > highest)
-            mapping.to = highest;
+            mapping.to = highest; /* and the walk ends */
         if (!holds_a_slot(&mapping, slots, count))
             continue;
         if (ret_openings->count == sizeof(ret_openings->at) / sizeof(ret_openings->at[0])) {

@@ -5,6 +5,7 @@
 #include "rebind_check.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <metacall/interpose.h>
 #include <metacall/loader.h>
 #include <pthread.h>
@@ -370,16 +371,18 @@ static void *run_calls(void *data)
     return NULL;
 }
 
+static metacall_interpose_hook *installed[4]; /* where a fork's child can see them too */
+
 static void *run_hooks(void *data)
 {
     struct runner *runner = data;
+    int number = runner->number;
 
     while (!__atomic_load_n(&runner->stop, __ATOMIC_RELAXED)) {
-        metacall_interpose_hook *hook = NULL;
         CHECK(metacall_interpose_replace(runner->stage->object, "provider_f0",
-                                         (void *)hooks[runner->number], &next_of[runner->number],
-                                         &hook) == 0);
-        CHECK(metacall_interpose_restore(hook) == 0);
+                                         (void *)hooks[number], &next_of[number],
+                                         &installed[number]) == 0);
+        CHECK(metacall_interpose_restore(installed[number]) == 0);
         runner->calls++;
     }
     return NULL;
@@ -458,19 +461,48 @@ static void case_executable(struct stage *stage)
     (void)stage;
 }
 
+/* A kernel before 6.11, as far as this executable can tell: protections are read as text. */
+static int no_ioctl(int file, unsigned long request, ...)
+{
+    (void)file, (void)request;
+    errno = ENOTTY;
+    return -1;
+}
+
+static void case_old_kernel(struct stage *stage)
+{
+    metacall_interpose_hook *hook = NULL;
+    metacall_interpose *object = NULL;
+
+    CHECK(metacall_interpose_open(NULL, &object) == 0);
+    CHECK(metacall_interpose_replace(object, "ioctl", (void *)no_ioctl, NULL, &hook) == 0);
+    case_restore_exact(stage);
+    case_chain(stage);
+    CHECK(metacall_interpose_restore(hook) == 0);
+    metacall_interpose_close(object);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         void (*run)(struct stage *stage);
     } cases[] = {
-        {"list", case_list},         {"open", case_open},
-        {"replace", case_replace},   {"restore-exact", case_restore_exact},
-        {"chain", case_chain},       {"data", case_data},
-        {"unbound", case_unbound},   {"refused", case_refused},
-        {"versions", case_versions}, {"stranger", case_stranger},
-        {"held", case_held},         {"threads", case_threads},
-        {"fork", case_fork},         {"executable", case_executable},
+        {"list", case_list},
+        {"open", case_open},
+        {"replace", case_replace},
+        {"restore-exact", case_restore_exact},
+        {"chain", case_chain},
+        {"data", case_data},
+        {"unbound", case_unbound},
+        {"refused", case_refused},
+        {"versions", case_versions},
+        {"stranger", case_stranger},
+        {"held", case_held},
+        {"threads", case_threads},
+        {"fork", case_fork},
+        {"old-kernel", case_old_kernel},
+        {"executable", case_executable},
     };
     struct stage stage;
     int ran = 0;
