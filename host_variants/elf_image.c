@@ -58,27 +58,56 @@ int elf_image_header(const struct elf_image *image, size_t index, ElfW(Phdr) * r
     return 0;
 }
 
+/* One segment's place. Of a file only what it holds; the rest of the segment is zeros that exist in
+ * memory alone. */
+static struct elf_segment segment_of(const struct elf_image *image, const ElfW(Phdr) * header)
+{
+    struct elf_segment segment = {.address = header->p_vaddr};
+
+    if (image->bytes) {
+        segment.size = header->p_filesz;
+        segment.at = image->bytes + header->p_offset; /* proven inside by check_headers */
+    } else if (header->p_flags & PF_R) {
+        segment.size = header->p_memsz;
+        segment.at = (const uint8_t *)(image->base + header->p_vaddr);
+    }
+    return segment;
+}
+
+static void add_segment(struct elf_image *image, const ElfW(Phdr) * header)
+{
+    size_t room = sizeof(image->segments) / sizeof(image->segments[0]);
+
+    if (image->segment_count < room)
+        image->segments[image->segment_count++] = segment_of(image, header);
+    else
+        image->has_more_segments = 1;
+}
+
+static struct elf_table table_in(const struct elf_segment *segment, uint64_t address)
+{
+    uint64_t into = address - segment->address;
+
+    if (address < segment->address || into >= segment->size)
+        return (struct elf_table){NULL, 0};
+    return (struct elf_table){segment->at + into, segment->size - into};
+}
+
 /* The bytes from a virtual address to the end of what the object holds there. */
 static struct elf_table table_at(const struct elf_image *image, uint64_t address)
 {
     struct elf_table table = {NULL, 0};
     ElfW(Phdr) header;
 
-    for (size_t i = 0; elf_image_header(image, i, &header) == 0; i++) {
-        uint64_t held = image->bytes ? header.p_filesz : header.p_memsz;
-        if (header.p_type != PT_LOAD || address < header.p_vaddr ||
-            address - header.p_vaddr >= held)
+    for (size_t i = 0; i < image->segment_count && !table.at; i++)
+        table = table_in(&image->segments[i], address);
+    for (size_t i = 0; image->has_more_segments && !table.at; i++) {
+        if (elf_image_header(image, i, &header) != 0)
+            break;
+        if (header.p_type != PT_LOAD)
             continue;
-        uint64_t into = address - header.p_vaddr;
-        if (image->bytes) {
-            table.at = image->bytes + header.p_offset + into; /* proven inside by check_headers */
-        } else {
-            if ((header.p_flags & PF_R) == 0)
-                continue;
-            table.at = (const uint8_t *)(image->base + header.p_vaddr + into);
-        }
-        table.size = held - into;
-        break;
+        struct elf_segment segment = segment_of(image, &header);
+        table = table_in(&segment, address);
     }
     return table;
 }
@@ -164,75 +193,61 @@ static const char *string_at(const struct elf_image *image, uint64_t offset)
     return offset < image->strings.size ? (const char *)image->strings.at + offset : NULL;
 }
 
-static void read_flags(struct elf_image *image, ElfW(Sxword) tag, uint64_t value)
+/* What one walk of PT_DYNAMIC collects before the tables can be placed: the value of each small
+ * tag, which of them were there, and the GNU ones. */
+#define SMALL_TAGS 40
+
+struct dynamic_values {
+    uint64_t small[SMALL_TAGS], seen;
+    uint64_t gnu_hash, versym, verneed, verdef, flags_1;
+};
+
+static void keep_value(struct dynamic_values *values, const ElfW(Dyn) * entry)
 {
-    if (tag == DT_FLAGS) {
-        image->flags |= value & DF_BIND_NOW ? ELF_IMAGE_BIND_NOW : 0;
-        image->flags |= value & DF_TEXTREL ? ELF_IMAGE_TEXTREL : 0;
-        image->flags |= value & DF_STATIC_TLS ? ELF_IMAGE_STATIC_TLS : 0;
-        image->flags |= value & DF_SYMBOLIC ? ELF_IMAGE_SYMBOLIC : 0;
-    } else if (tag == DT_FLAGS_1) {
-        image->flags |= value & DF_1_NOW ? ELF_IMAGE_BIND_NOW : 0;
-        image->flags |= value & DF_1_NODELETE ? ELF_IMAGE_NODELETE : 0;
-        image->flags |= value & DF_1_PIE ? ELF_IMAGE_PIE : 0;
-    } else if (tag == DT_BIND_NOW) {
-        image->flags |= ELF_IMAGE_BIND_NOW;
-    } else if (tag == DT_TEXTREL) {
-        image->flags |= ELF_IMAGE_TEXTREL;
-    } else if (tag == DT_SYMBOLIC) {
-        image->flags |= ELF_IMAGE_SYMBOLIC;
+    uint64_t tag = (uint64_t)entry->d_tag, value = entry->d_un.d_val;
+
+    if (tag < SMALL_TAGS) {
+        values->small[tag] = value;
+        values->seen |= UINT64_C(1) << tag;
+        return;
+    }
+    switch (entry->d_tag) {
+    case DT_GNU_HASH:
+        values->gnu_hash = value;
+        break;
+    case DT_VERSYM:
+        values->versym = value;
+        break;
+    case DT_VERNEED:
+        values->verneed = value;
+        break;
+    case DT_VERDEF:
+        values->verdef = value;
+        break;
+    case DT_FLAGS_1:
+        values->flags_1 = value;
+        break;
+    default:
+        break;
     }
 }
 
-/* What one walk of PT_DYNAMIC collects before the tables can be placed. */
-struct dynamic_values {
-    uint64_t strtab, strsz, symtab, gnu_hash, hash, versym, verneed, verdef;
-    uint64_t rel, relsz, rela, relasz, jmprel, pltrelsz, pltrel;
-    uint64_t soname, rpath, runpath;
-};
-
-static uint64_t *value_of_tag(struct dynamic_values *values, ElfW(Sxword) tag)
+static void place_flags(struct elf_image *image, const struct dynamic_values *values)
 {
-    switch (tag) {
-    case DT_STRTAB:
-        return &values->strtab;
-    case DT_STRSZ:
-        return &values->strsz;
-    case DT_SYMTAB:
-        return &values->symtab;
-    case DT_GNU_HASH:
-        return &values->gnu_hash;
-    case DT_HASH:
-        return &values->hash;
-    case DT_VERSYM:
-        return &values->versym;
-    case DT_VERNEED:
-        return &values->verneed;
-    case DT_VERDEF:
-        return &values->verdef;
-    case DT_REL:
-        return &values->rel;
-    case DT_RELSZ:
-        return &values->relsz;
-    case DT_RELA:
-        return &values->rela;
-    case DT_RELASZ:
-        return &values->relasz;
-    case DT_JMPREL:
-        return &values->jmprel;
-    case DT_PLTRELSZ:
-        return &values->pltrelsz;
-    case DT_PLTREL:
-        return &values->pltrel;
-    case DT_SONAME:
-        return &values->soname;
-    case DT_RPATH:
-        return &values->rpath;
-    case DT_RUNPATH:
-        return &values->runpath;
-    default:
-        return NULL;
-    }
+    uint64_t flags = values->small[DT_FLAGS], flags_1 = values->flags_1, seen = values->seen;
+
+    if (flags & DF_BIND_NOW || flags_1 & DF_1_NOW || seen >> DT_BIND_NOW & 1)
+        image->flags |= ELF_IMAGE_BIND_NOW;
+    if (flags & DF_TEXTREL || seen >> DT_TEXTREL & 1)
+        image->flags |= ELF_IMAGE_TEXTREL;
+    if (flags & DF_SYMBOLIC || seen >> DT_SYMBOLIC & 1)
+        image->flags |= ELF_IMAGE_SYMBOLIC;
+    if (flags & DF_STATIC_TLS)
+        image->flags |= ELF_IMAGE_STATIC_TLS;
+    if (flags_1 & DF_1_NODELETE)
+        image->flags |= ELF_IMAGE_NODELETE;
+    if (flags_1 & DF_1_PIE)
+        image->flags |= ELF_IMAGE_PIE;
 }
 
 static struct elf_table sized_table(const struct elf_image *image, uint64_t pointer, uint64_t size)
@@ -245,31 +260,38 @@ static struct elf_table open_table(const struct elf_image *image, uint64_t point
     return pointer ? table_of(image, pointer, 0) : (struct elf_table){NULL, 0};
 }
 
+static const char *small_string(const struct elf_image *image, const struct dynamic_values *values,
+                                unsigned tag)
+{
+    return values->seen >> tag & 1 ? string_at(image, values->small[tag]) : NULL;
+}
+
 static void place_tables(struct elf_image *image, const struct dynamic_values *values)
 {
-    image->strings = sized_table(image, values->strtab, values->strsz);
-    image->symbols = open_table(image, values->symtab);
+    const uint64_t *small = values->small;
+
+    image->strings = sized_table(image, small[DT_STRTAB], small[DT_STRSZ]);
+    image->symbols = open_table(image, small[DT_SYMTAB]);
     image->gnu_hash = open_table(image, values->gnu_hash);
-    image->sysv_hash = open_table(image, values->hash);
+    image->sysv_hash = open_table(image, small[DT_HASH]);
     image->versym = open_table(image, values->versym);
     image->verneed = open_table(image, values->verneed);
     image->verdef = open_table(image, values->verdef);
-    image->rel = sized_table(image, values->rel, values->relsz);
-    image->rela = sized_table(image, values->rela, values->relasz);
-    image->plt = sized_table(image, values->jmprel, values->pltrelsz);
-    image->plt_has_addends = values->pltrel == DT_RELA;
+    image->rel = sized_table(image, small[DT_REL], small[DT_RELSZ]);
+    image->rela = sized_table(image, small[DT_RELA], small[DT_RELASZ]);
+    image->plt = sized_table(image, small[DT_JMPREL], small[DT_PLTRELSZ]);
+    image->plt_has_addends = small[DT_PLTREL] == DT_RELA;
     read_strings(image);
     read_gnu_hash(image);
     read_sysv_hash(image);
-    image->soname = string_at(image, values->soname);
-    image->rpath = string_at(image, values->rpath);
-    image->runpath = string_at(image, values->runpath);
+    image->soname = small_string(image, values, DT_SONAME);
+    image->rpath = small_string(image, values, DT_RPATH);
+    image->runpath = small_string(image, values, DT_RUNPATH);
 }
 
 static void read_dynamic(struct elf_image *image)
 {
-    struct dynamic_values values = {
-        .soname = UINT64_MAX, .rpath = UINT64_MAX, .runpath = UINT64_MAX};
+    struct dynamic_values values = {.seen = 0};
     ElfW(Dyn) entry;
     size_t count = image->dynamic.size / sizeof(entry), used = 0;
 
@@ -277,23 +299,19 @@ static void read_dynamic(struct elf_image *image)
         memcpy(&entry, image->dynamic.at + used * sizeof(entry), sizeof(entry));
         if (entry.d_tag == DT_NULL)
             break;
-        if (entry.d_tag == DT_NEEDED) {
+        if (entry.d_tag == DT_NEEDED)
             image->needed_count++;
-            continue;
-        }
-        uint64_t *value = value_of_tag(&values, entry.d_tag);
-        if (value)
-            *value = entry.d_un.d_val;
         else
-            read_flags(image, entry.d_tag, entry.d_un.d_val);
+            keep_value(&values, &entry);
     }
     image->dynamic.size = used * sizeof(entry);
+    place_flags(image, &values);
     place_tables(image, &values);
 }
 
 static void read_headers(struct elf_image *image)
 {
-    ElfW(Phdr) header;
+    ElfW(Phdr) header, dynamic = {.p_vaddr = 0};
 
     for (size_t i = 0; elf_image_header(image, i, &header) == 0; i++) {
         switch (header.p_type) {
@@ -311,18 +329,22 @@ static void read_headers(struct elf_image *image)
             image->tls_size = header.p_memsz;
             break;
         case PT_LOAD:
+            add_segment(image, &header);
             if ((header.p_flags & (PF_W | PF_X)) == (PF_W | PF_X))
                 image->flags |= ELF_IMAGE_WRITE_EXEC;
             break;
         case PT_DYNAMIC:
             image->flags |= ELF_IMAGE_DYNAMIC;
-            image->dynamic = table_at(image, header.p_vaddr);
-            if (image->dynamic.size > header.p_memsz)
-                image->dynamic.size = header.p_memsz;
+            dynamic = header;
             break;
         default:
             break;
         }
+    }
+    if (image->flags & ELF_IMAGE_DYNAMIC) {
+        image->dynamic = table_at(image, dynamic.p_vaddr);
+        if (image->dynamic.size > dynamic.p_memsz)
+            image->dynamic.size = dynamic.p_memsz;
     }
 }
 

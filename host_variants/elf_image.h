@@ -35,6 +35,12 @@ struct elf_table {
     size_t size;
 };
 
+/* A PT_LOAD segment: its addresses, and its bytes here. */
+struct elf_segment {
+    uint64_t address, size;
+    const uint8_t *at;
+};
+
 /* The fields of the first part may be read by anyone. Strings belong to the image. */
 struct elf_image {
     /* Of any ELF file, of any machine. */
@@ -58,6 +64,9 @@ struct elf_image {
     uintptr_t base; /* load bias of a mapped object */
     const uint8_t *headers;
     size_t header_count;
+    struct elf_segment segments[6]; /* the first of them; the rest is looked up in the headers */
+    size_t segment_count;
+    int has_more_segments;
     struct elf_table dynamic;
     struct elf_table strings; /* trimmed so that its last byte is NUL */
     struct elf_table symbols;

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <dlfcn.h>
 #include <metacall/loader.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,40 +74,100 @@ struct search {
     size_t count, room;
 };
 
-static int exports_markers(const struct module *module, const char *const *markers, uint32_t first)
+/* Which modules of a walk export a name: the answers of the last walks, so that asking who the host
+ * is once more costs next to nothing. An answer is found by the walk's serial and the name. */
+#define MEMORY 64
+#define MEMORY_OWNERS 4
+
+struct remembered {
+    uint64_t serial; /* 0 = nothing */
+    char name[48];
+    uint16_t count;
+    uint16_t owners[MEMORY_OWNERS]; /* places in the walk */
+};
+
+/* Only ever tried: who finds it taken does without. */
+static pthread_mutex_t memory_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct remembered memory[MEMORY];
+
+static int recall(const struct modules *modules, const char *name, uint32_t hash,
+                  struct remembered *ret_answer)
 {
-    const struct elf_image *image = module_image(module);
+    const struct remembered *slot = &memory[hash % MEMORY];
+
+    if (pthread_mutex_trylock(&memory_lock) != 0)
+        return 0;
+    int known = slot->serial == modules_serial(modules) && strcmp(slot->name, name) == 0;
+    if (known)
+        *ret_answer = *slot;
+    pthread_mutex_unlock(&memory_lock);
+    return known;
+}
+
+static void remember(const struct modules *modules, const char *name, uint32_t hash,
+                     struct remembered *answer)
+{
+    size_t size = strlen(name) + 1;
+
+    if (size > sizeof(answer->name) || answer->count > MEMORY_OWNERS)
+        return;
+    memcpy(answer->name, name, size);
+    answer->serial = modules_serial(modules);
+    if (pthread_mutex_trylock(&memory_lock) != 0)
+        return;
+    memory[hash % MEMORY] = *answer;
+    pthread_mutex_unlock(&memory_lock);
+}
+
+static void add_owner(struct search *search, const struct host_rule *rule,
+                      const struct module *module)
+{
     struct elf_symbol symbol;
 
-    if (elf_image_find_hashed(image, markers[0], first, NULL, &symbol) != 0)
-        return 0;
-    for (size_t i = 1; markers[i]; i++) {
-        if (elf_image_find(image, markers[i], NULL, &symbol) != 0)
-            return 0;
+    for (size_t i = 1; rule->markers[i]; i++) {
+        if (elf_image_find(module_image(module), rule->markers[i], NULL, &symbol) != 0)
+            return;
     }
-    return 1;
+    if (search->count < search->room)
+        search->findings[search->count] =
+            (struct host_finding){.rule = rule, .owner = module, .running = -1};
+    search->count++;
+}
+
+static void find_owners_of(struct search *search, const struct host_rule *rule)
+{
+    const struct modules *modules = search->modules;
+    const char *first = rule->markers[0];
+    uint32_t hash = elf_image_gnu_hash(first);
+    struct remembered answer = {.count = 0};
+    struct elf_symbol symbol;
+
+    if (recall(modules, first, hash, &answer)) {
+        for (size_t i = 0; i < answer.count; i++)
+            add_owner(search, rule, modules_at(modules, answer.owners[i]));
+        return;
+    }
+    for (size_t i = 0, count = modules_count(modules); i < count; i++) {
+        const struct module *module = modules_at(modules, i);
+        if (elf_image_find_hashed(module_image(module), first, hash, NULL, &symbol) != 0)
+            continue;
+        if (answer.count < MEMORY_OWNERS)
+            answer.owners[answer.count] = (uint16_t)i;
+        answer.count++;
+        add_owner(search, rule, module);
+    }
+    remember(modules, first, hash, &answer);
 }
 
 static int find_owners(void *data)
 {
     struct search *search = data;
-    size_t count = modules_count(search->modules);
 
     search->count = 0;
-    for (size_t r = 0; r < search->rule_count; r++) {
-        const struct host_rule *rule = &search->rules[r];
-        if (!rule->markers || !rule->markers[0])
-            continue;
-        uint32_t first = elf_image_gnu_hash(rule->markers[0]);
-        for (size_t m = 0; m < count; m++) {
-            const struct module *module = modules_at(search->modules, m);
-            if (!exports_markers(module, rule->markers, first))
-                continue;
-            if (search->count < search->room)
-                search->findings[search->count] =
-                    (struct host_finding){.rule = rule, .owner = module, .running = -1};
-            search->count++;
-        }
+    for (size_t i = 0; i < search->rule_count; i++) {
+        const struct host_rule *rule = &search->rules[i];
+        if (rule->markers && rule->markers[0])
+            find_owners_of(search, rule);
     }
     return 0;
 }

@@ -22,8 +22,12 @@ struct module {
 struct elf_image;
 struct modules; /* an array of struct module, executable first, then load order */
 
-int modules_walk(struct modules **ret_modules); /* 0, or -1 with the error set */
-void modules_destroy(struct modules *modules);  /* NULL is accepted */
+/* 0, or -1 with the error set. As long as nothing is loaded or unloaded, everybody gets the same
+ * walk, at the price of asking the linker for its counts. Threads: any. */
+int modules_walk(struct modules **ret_modules);
+void modules_destroy(struct modules *modules); /* NULL is accepted */
+/* A number that no other walk of this process has. */
+uint64_t modules_serial(const struct modules *modules);
 size_t modules_count(const struct modules *modules);
 const struct module *modules_at(const struct modules *modules, size_t index);
 /* Where a module of this walk stands in it. */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <metacall/loader.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,9 +28,17 @@ struct modules {
     size_t count, room;
     char *texts;
     size_t texts_size, texts_room;
-    unsigned long long unloads; /* as dl_iterate_phdr counts them */
+    unsigned long long loads, unloads; /* as dl_iterate_phdr counts them */
+    uint64_t serial;
+    unsigned references; /* atomic */
     int failed;
 };
+
+/* The last walk, for whoever asks while it is still true; it holds a reference. The lock is only
+ * ever tried: whoever finds it taken (by a thread that a fork left behind, perhaps) walks. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct modules *last;
+static uint64_t serials;
 
 static size_t keep_text(struct modules *modules, const char *text)
 {
@@ -109,6 +118,7 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *data)
     if (!entry)
         return 1;
     memset(entry, 0, sizeof(*entry));
+    modules->loads = info->dlpi_adds;
     modules->unloads = info->dlpi_subs;
     entry->module.base = info->dlpi_addr;
     entry->module.is_executable = modules->count == 1;
@@ -124,14 +134,68 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *data)
     return modules->failed;
 }
 
+static int count_changes(struct dl_phdr_info *info, size_t size, void *data)
+{
+    struct modules *counts = data;
+
+    (void)size;
+    counts->loads = info->dlpi_adds;
+    counts->unloads = info->dlpi_subs;
+    return 1;
+}
+
+static void drop(struct modules *modules)
+{
+    free(modules->entries);
+    free(modules->texts);
+    free(modules);
+}
+
+/* The last walk, with a reference for the caller, if nothing has changed since; else NULL. */
+static struct modules *take_last(void)
+{
+    struct modules counts, *found = NULL;
+
+    dl_iterate_phdr(count_changes, &counts);
+    if (pthread_mutex_trylock(&lock) != 0)
+        return NULL;
+    if (last && last->loads == counts.loads && last->unloads == counts.unloads) {
+        found = last;
+        __atomic_add_fetch(&found->references, 1, __ATOMIC_RELAXED);
+    }
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+static void keep_last(struct modules *modules)
+{
+    struct modules *former;
+
+    modules->serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
+    modules->references = 1;
+    if (pthread_mutex_trylock(&lock) != 0)
+        return;
+    modules->references = 2;
+    former = last;
+    last = modules;
+    pthread_mutex_unlock(&lock);
+    modules_destroy(former);
+}
+
 int modules_walk(struct modules **ret_modules)
 {
-    struct modules *modules = calloc(1, sizeof(*modules));
+    struct modules *modules = take_last();
 
+    if (modules) {
+        *ret_modules = modules;
+        return 0;
+    }
+    modules = calloc(1, sizeof(*modules));
     if (modules)
         dl_iterate_phdr(add_module, modules);
     if (!modules || modules->failed) {
-        modules_destroy(modules);
+        if (modules)
+            drop(modules);
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
     }
     for (size_t i = 0; i < modules->count; i++) {
@@ -140,17 +204,20 @@ int modules_walk(struct modules **ret_modules)
         if (entry->soname_at != NO_TEXT)
             entry->module.soname = modules->texts + entry->soname_at;
     }
+    keep_last(modules);
     *ret_modules = modules;
     return 0;
 }
 
 void modules_destroy(struct modules *modules)
 {
-    if (!modules)
-        return;
-    free(modules->entries);
-    free(modules->texts);
-    free(modules);
+    if (modules && __atomic_sub_fetch(&modules->references, 1, __ATOMIC_ACQ_REL) == 0)
+        drop(modules);
+}
+
+uint64_t modules_serial(const struct modules *modules)
+{
+    return modules->serial;
 }
 
 size_t modules_count(const struct modules *modules)

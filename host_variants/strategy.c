@@ -15,6 +15,32 @@
 
 /* Guards the shims as well. Recursive: a constructor of what is opened may come back to us. */
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+static void take_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void give_lock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+/* A child gets its own mutex: who holds the parent's does not exist there. */
+static void renew_lock(void)
+{
+    pthread_mutex_t fresh = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
+    lock = fresh;
+}
+
+/* A fork waits for an attempt that another thread has begun, so that a child finds none half done.
+ */
+static void guard_forks(void)
+{
+    pthread_atfork(take_lock, give_lock, renew_lock);
+}
 
 static const char *const names[] = {"linked", "host-unresolved", "interposed"};
 
@@ -98,6 +124,7 @@ int strategy_open(const struct strategy_request *request, metacall_diagnostic_si
     struct attempt attempt = {.request = request, .sink = sink, .sink_data = sink_data};
     int result = -1;
 
+    pthread_once(&fork_once, guard_forks);
     pthread_mutex_lock(&lock);
     attempt.bound = calloc(1, sizeof(*attempt.bound));
     if (!attempt.bound) {
