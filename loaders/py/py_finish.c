@@ -48,7 +48,7 @@ int py_host_finish(metacall_loader *loader)
     rc = close_gate();
     if (rc != 0 || !Py_IsInitialized())
         return 0; /* somebody is stuck inside: everything stays as it is */
-    py_acquire(&scope);
+    py_acquire(&scope, &py_this_thread);
     let_go();
     py_give_back(&scope);
     return 0;
@@ -154,7 +154,7 @@ int py_embed_finish(metacall_loader *loader)
         return metacall_error_raise(METACALL_ERROR_STATE,
                                     "a call into Python has not returned; the interpreter is left "
                                     "as it is");
-    py_acquire(&scope);
+    py_acquire(&scope, &py_this_thread);
     let_go();
     if (join_threads() != 0) {
         leave_running();

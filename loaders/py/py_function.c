@@ -88,18 +88,31 @@ static PyObject *keyword_names(const struct metacall_call *call)
     return names;
 }
 
-/* Calls with `args` (one more place in front) and gives its objects back. */
-static PyObject *call_object(metacall_function *function, const struct metacall_call *call,
-                             PyObject **args)
+static __attribute__((noinline)) PyObject *argument_slowly(const metacall_value *value, size_t i)
 {
-    struct py_subject subject = {NULL, "argument", 0, NULL};
+    struct py_subject subject = {NULL, "argument", (Py_ssize_t)i + 1, NULL};
+    return py_value_to_object(value, &subject);
+}
+
+static __attribute__((noinline)) int result_slowly(const metacall_function *function,
+                                                   PyObject *result, metacall_value *ret)
+{
+    struct py_subject subject = {metacall_function_name(function), "result", 0, NULL};
+    struct py_path path = {NULL, &subject, NULL, NULL, 0, 0};
+    return py_value_from_object(result, ret, PY_KEEP_COPY, &path);
+}
+
+/* Calls with `args` (one more place in front) and gives its objects back. */
+static inline PyObject *call_object(metacall_function *function, const struct metacall_call *call,
+                                    PyObject **args)
+{
     PyObject *names = NULL, *result = NULL;
     size_t i = 0;
     if (PY_UNLIKELY(call->keyword_count != 0) && (names = keyword_names(call)) == NULL)
         goto out;
     for (i = 0; i < call->count; i++) {
-        subject.index = (Py_ssize_t)i + 1;
-        if (PY_UNLIKELY((args[i] = py_value_to(call->args[i], &subject)) == NULL))
+        args[i] = py_value_to_fast(call->args[i]);
+        if (PY_UNLIKELY(args[i] == NULL) && (args[i] = argument_slowly(call->args[i], i)) == NULL)
             goto out;
     }
     result = py_api_vectorcall(((struct py_callable *)function->data)->object, args,
@@ -111,36 +124,44 @@ out:
     return result;
 }
 
-static int call_inside(metacall_function *function, const struct metacall_call *call,
-                       metacall_value *ret)
+static inline int take_result(const metacall_function *function, PyObject *result,
+                              metacall_value *ret)
 {
-    PyObject *stack[STACK_ARGUMENTS + 1], **args = stack, *result;
-    int rc = -1;
-    if (PY_UNLIKELY(call->count > STACK_ARGUMENTS) &&
-        (args = malloc((call->count + 1) * sizeof *args)) == NULL)
+    int rc = 0;
+    if (PY_LIKELY(result != NULL)) {
+        if (PY_UNLIKELY(!py_value_from_fast(result, ret)))
+            rc = result_slowly(function, result, ret);
+        Py_DECREF(result);
+        return rc;
+    }
+    if (PyErr_Occurred())
+        py_error_raise();
+    return -1;
+}
+
+static __attribute__((noinline)) int
+call_many(metacall_function *function, const struct metacall_call *call, metacall_value *ret)
+{
+    PyObject *result, **args = malloc((call->count + 1) * sizeof *args);
+    if (args == NULL)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
     result = call_object(function, call, args + 1);
-    if (PY_UNLIKELY(args != stack))
-        free(args);
-    if (PY_LIKELY(result != NULL)) {
-        struct py_subject subject = {metacall_function_name(function), "result", 0, NULL};
-        struct py_path path = {NULL, &subject, NULL, NULL, 0, 0};
-        rc = py_value_from(result, ret, PY_KEEP_COPY, &path);
-        Py_DECREF(result);
-    } else if (PyErr_Occurred()) {
-        py_error_raise();
-    }
-    return rc;
+    free(args);
+    return take_result(function, result, ret);
 }
 
 static int function_call(metacall_function *function, const struct metacall_call *call,
                          metacall_value *ret)
 {
+    PyObject *args[STACK_ARGUMENTS + 1];
     struct py_scope scope;
     int rc;
     if (PY_UNLIKELY(py_enter(&scope) != 0))
         return -1;
-    rc = call_inside(function, call, ret);
+    if (PY_LIKELY(call->count <= STACK_ARGUMENTS))
+        rc = take_result(function, call_object(function, call, args + 1), ret);
+    else
+        rc = call_many(function, call, ret);
     py_leave(&scope);
     return rc;
 }

@@ -32,7 +32,8 @@ struct py_thread {
     uint32_t depth;       /* entries of this thread that stand in the gate */
 };
 
-extern __thread struct py_thread py_this_thread;
+/* 16 bytes of the static TLS that glibc keeps for libraries opened late. */
+extern __thread struct py_thread py_this_thread __attribute__((tls_model("initial-exec")));
 
 enum py_mode {
     PY_MODE_HELD,    /* the thread held the lock before: leave it so */
@@ -53,10 +54,9 @@ void py_enter_refused(void);
 void py_drain(void);
 extern void *py_released; /* the list that py_drain empties; read without a lock */
 
-/* Takes the lock without the gate: for the end, when the gate is closed. */
-static inline void py_acquire(struct py_scope *scope)
+/* Takes the lock without the gate: for the end, when the gate is closed. `thread` is this one. */
+static inline void py_acquire(struct py_scope *scope, struct py_thread *thread)
 {
-    struct py_thread *thread = &py_this_thread;
     PyThreadState *saved = thread->saved;
     scope->thread = thread;
     if (PY_LIKELY(saved != NULL && py_api_current() != saved)) {
@@ -79,12 +79,14 @@ static inline void py_give_back(const struct py_scope *scope)
 /* Into Python: 0 with the lock held, or -1 with METACALL_ERROR_STATE or _FORK set. */
 static inline int py_enter(struct py_scope *scope)
 {
+    struct py_thread *thread;
     if (PY_UNLIKELY(metacall_gate_enter(&py_runtime.gate) != 0)) {
         py_enter_refused();
         return -1;
     }
-    py_this_thread.depth++;
-    py_acquire(scope);
+    thread = &py_this_thread;
+    thread->depth++;
+    py_acquire(scope, thread);
     if (PY_UNLIKELY(__atomic_load_n(&py_released, __ATOMIC_RELAXED) != NULL))
         py_drain();
     return 0;

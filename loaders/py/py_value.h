@@ -56,33 +56,47 @@ int py_value_refuse(const struct py_path *path, const char *format, ...) METACAL
  * with a Python exception set. */
 PyObject *py_value_capsule(metacall_value *value);
 
-static inline int py_value_from(PyObject *object, metacall_value *slot, enum py_keep keep,
-                                const struct py_path *path)
+/* The scalars that need no call more: 1 when `object` was one. */
+static inline int py_value_from_fast(PyObject *object, metacall_value *slot)
 {
     if (Py_IS_TYPE(object, &PyLong_Type)) {
         int overflow;
         long long number = PyLong_AsLongLongAndOverflow(object, &overflow);
-        if (PY_LIKELY(overflow == 0)) {
-            metacall_slot_long(slot, number);
+        if (PY_UNLIKELY(overflow != 0))
             return 0;
-        }
-    } else if (object == Py_None) {
-        metacall_slot_null(slot);
-        return 0;
-    } else if (Py_IS_TYPE(object, &PyFloat_Type)) {
-        metacall_slot_double(slot, PyFloat_AsDouble(object));
-        return 0;
+        metacall_slot_long(slot, number);
+        return 1;
     }
-    return py_value_from_object(object, slot, keep, path);
+    if (object == Py_None) {
+        metacall_slot_null(slot);
+        return 1;
+    }
+    if (Py_IS_TYPE(object, &PyFloat_Type)) {
+        metacall_slot_double(slot, PyFloat_AsDouble(object));
+        return 1;
+    }
+    return 0;
+}
+
+/* The same the other way: NULL when it is none (or there is no memory). */
+static inline PyObject *py_value_to_fast(const metacall_value *value)
+{
+    if (value->id == METACALL_LONG)
+        return PyLong_FromLongLong(value->as.long_);
+    if (value->id == METACALL_DOUBLE)
+        return PyFloat_FromDouble(value->as.double_);
+    return NULL;
+}
+
+static inline int py_value_from(PyObject *object, metacall_value *slot, enum py_keep keep,
+                                const struct py_path *path)
+{
+    return py_value_from_fast(object, slot) ? 0 : py_value_from_object(object, slot, keep, path);
 }
 
 static inline PyObject *py_value_to(const metacall_value *value, const struct py_subject *subject)
 {
-    PyObject *object = NULL;
-    if (value->id == METACALL_LONG)
-        object = PyLong_FromLongLong(value->as.long_);
-    else if (value->id == METACALL_DOUBLE)
-        object = PyFloat_FromDouble(value->as.double_);
+    PyObject *object = py_value_to_fast(value);
     return PY_LIKELY(object != NULL) ? object : py_value_to_object(value, subject);
 }
 
