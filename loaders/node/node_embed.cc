@@ -65,9 +65,9 @@ struct frame_room {
     alignas(scopes) unsigned char scopes_[sizeof(scopes)];
     alignas(v8::Context::Scope) unsigned char context_[sizeof(v8::Context::Scope)];
     alignas(node::CallbackScope) unsigned char callback_[sizeof(node::CallbackScope)];
-    alignas(v8::Unlocker) unsigned char unlocker_[sizeof(v8::Unlocker)];
 };
 static_assert(sizeof(frame_room) <= sizeof(node_embed_frame::room), "a frame holds all scopes");
+static_assert(sizeof(v8::Unlocker) <= sizeof(node_embed_gap::room), "a gap holds an unlocker");
 
 enum { FRAME_CALLBACK = 1 };
 
@@ -373,19 +373,24 @@ void node_embed_leave(struct node_embed *embed, struct node_embed_frame *frame)
     close_scopes(embed, frame);
 }
 
-void node_embed_unlock(struct node_embed *embed, struct node_embed_frame *frame)
+void node_embed_unlock(struct node_embed *embed, struct node_embed_gap *gap)
 {
-    new (room_of(frame)->unlocker_) v8::Unlocker(embed->isolate);
+    new (gap->room) v8::Unlocker(embed->isolate);
     embed->holders.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void node_embed_relock(struct node_embed *embed, struct node_embed_frame *frame)
+void node_embed_relock(struct node_embed *embed, struct node_embed_gap *gap)
 {
     embed->holders.fetch_add(1, std::memory_order_relaxed);
-    reinterpret_cast<v8::Unlocker *>(room_of(frame)->unlocker_)->~Unlocker();
+    reinterpret_cast<v8::Unlocker *>(gap->room)->~Unlocker();
     /* Node ended while this thread was away: its JavaScript must unwind as well. */
     if (embed->state.load(std::memory_order_relaxed) != NODE_EMBED_RUNNING)
         embed->isolate->TerminateExecution();
+}
+
+int node_embed_here(struct node_embed *embed)
+{
+    return v8::Locker::IsLocked(embed->isolate);
 }
 
 enum node_embed_state node_embed_state(const struct node_embed *embed)

@@ -29,6 +29,11 @@ struct node_embed_frame {
     int flags;
 };
 
+/* Room for what steps out of an entry; on the stack too. */
+struct node_embed_gap {
+    void *room[2];
+};
+
 /* Starts Node, once in a process, on the calling thread. `binding` is the Node-API module that
  * `script` gets at by process._linkedBinding(name). *ret_embed is set before the script runs. Fails
  * with the thread's error set. */
@@ -40,8 +45,10 @@ int node_embed_start(const char *executable, const char *name, napi_addon_regist
 int node_embed_enter(struct node_embed *embed, struct node_embed_frame *frame);
 void node_embed_leave(struct node_embed *embed, struct node_embed_frame *frame);
 /* Around a call that leaves JavaScript for another language: lets others in meanwhile. */
-void node_embed_unlock(struct node_embed *embed, struct node_embed_frame *frame);
-void node_embed_relock(struct node_embed *embed, struct node_embed_frame *frame);
+void node_embed_unlock(struct node_embed *embed, struct node_embed_gap *gap);
+void node_embed_relock(struct node_embed *embed, struct node_embed_gap *gap);
+/* 1 when this thread runs this Node's JavaScript now (a worker of it does not). */
+int node_embed_here(struct node_embed *embed);
 
 enum node_embed_state node_embed_state(const struct node_embed *embed);
 int node_embed_exit_code(const struct node_embed *embed);

@@ -25,14 +25,20 @@ void node_embed_leave(struct node_embed *embed, struct node_embed_frame *frame)
     (void)embed, (void)frame;
 }
 
-void node_embed_unlock(struct node_embed *embed, struct node_embed_frame *frame)
+void node_embed_unlock(struct node_embed *embed, struct node_embed_gap *gap)
 {
-    (void)embed, (void)frame;
+    (void)embed, (void)gap;
 }
 
-void node_embed_relock(struct node_embed *embed, struct node_embed_frame *frame)
+void node_embed_relock(struct node_embed *embed, struct node_embed_gap *gap)
 {
-    (void)embed, (void)frame;
+    (void)embed, (void)gap;
+}
+
+int node_embed_here(struct node_embed *embed)
+{
+    (void)embed;
+    return 0;
 }
 
 enum node_embed_state node_embed_state(const struct node_embed *embed)

@@ -194,20 +194,13 @@ int node_env_alive(const struct node_env *env)
 static int run_embedded(struct node_env *env, int (*work)(struct node_env *, void *), void *data)
 {
     struct node_embed_frame frame;
-    struct node_embed_frame *outer_frame;
-    struct node_env *outer = current_env;
     int rc;
 
     if (env->owner->lost || node_embed_enter(env->embed, &frame) != 0)
         return node_env_refuse(env);
-    outer_frame = env->inside;
-    env->inside = &frame;
-    current_env = env;
     if (__atomic_load_n(&env->garbage, __ATOMIC_RELAXED))
         node_env_sweep(env);
     rc = work(env, data);
-    current_env = outer;
-    env->inside = outer_frame;
     node_embed_leave(env->embed, &frame);
     return rc;
 }
@@ -232,25 +225,20 @@ int node_env_run(struct node_env *env, int (*work)(struct node_env *, void *), v
     return rc;
 }
 
-struct node_embed_frame *node_env_depart(struct node_env *env)
+void node_env_depart(struct node_env *env, struct node_embed_gap *gap)
 {
-    struct node_embed_frame *frame = env->inside;
-
     if (env->embed)
-        node_embed_unlock(env->embed, frame);
+        node_embed_unlock(env->embed, gap);
     else
         __atomic_add_fetch(&env->away, 1, __ATOMIC_RELAXED);
-    return frame;
 }
 
-void node_env_return(struct node_env *env, struct node_embed_frame *frame)
+void node_env_return(struct node_env *env, struct node_embed_gap *gap)
 {
-    if (env->embed) {
-        node_embed_relock(env->embed, frame);
-        env->inside = frame;
-        return;
-    }
-    __atomic_sub_fetch(&env->away, 1, __ATOMIC_RELAXED);
+    if (env->embed)
+        node_embed_relock(env->embed, gap);
+    else
+        __atomic_sub_fetch(&env->away, 1, __ATOMIC_RELAXED);
 }
 
 /* ---------------------------------------------------------------------------------- helpers */

@@ -61,8 +61,7 @@ struct node_env {
     int closed;    /* atomic: no JavaScript any more */
     napi_env napi;
     struct node_loader *owner;
-    struct node_embed *embed;        /* NULL: this environment has a thread of its own */
-    struct node_embed_frame *inside; /* embedded: the innermost entry, under the lock */
+    struct node_embed *embed; /* NULL: this environment has a thread of its own */
     napi_ref helpers[NODE_HELPER_COUNT];
     int ready; /* bootstrap.js ran */
 
@@ -90,7 +89,7 @@ void node_env_reference(struct node_env *env);
 void node_env_release(struct node_env *env);
 /* Runs bootstrap.js with this `require`. 0, or -1 with the error set. */
 int node_env_bootstrap(struct node_env *env, napi_value require, napi_value options);
-/* The environment whose JavaScript runs on this thread, or NULL. */
+/* The environment that this thread belongs to, or NULL: the embedded one belongs to none. */
 struct node_env *node_env_current(void);
 
 /* 1 while JavaScript can be entered. */
@@ -106,10 +105,9 @@ napi_value node_env_helper(struct node_env *env, enum node_helper helper);
 /* Calls a helper. NULL with the exception pending in JavaScript. */
 napi_value node_env_help(struct node_env *env, enum node_helper helper, size_t count,
                          const napi_value *args);
-/* Around a call that leaves for another language. Others may come in meanwhile: the frame that
- * depart gives must be handed back. */
-struct node_embed_frame *node_env_depart(struct node_env *env);
-void node_env_return(struct node_env *env, struct node_embed_frame *frame);
+/* Around a call that leaves for another language. Others may come in meanwhile. */
+void node_env_depart(struct node_env *env, struct node_embed_gap *gap);
+void node_env_return(struct node_env *env, struct node_embed_gap *gap);
 /* Later, at the next entry, on the right thread; from any thread. Drops at once where the
  * environment has ended. */
 void node_env_discard(struct node_env *env, struct node_garbage *garbage);

@@ -424,7 +424,7 @@ static napi_value call_out(struct node_env *env, metacall_function *function, si
 {
     metacall_value ret = METACALL_SLOT_INIT;
     struct metacall_call call = {pointers, count, NULL, 0};
-    struct node_embed_frame *frame;
+    struct node_embed_gap gap;
     struct node_arena arena;
     size_t taken = 0;
     int rc = 0;
@@ -436,9 +436,9 @@ static napi_value call_out(struct node_env *env, metacall_function *function, si
         rc = node_value_take(env, args[taken], &arena, &slots[taken]);
     }
     if (rc == 0) {
-        frame = node_env_depart(env);
+        node_env_depart(env, &gap);
         rc = metacall_function_call(function, &call, &ret);
-        node_env_return(env, frame);
+        node_env_return(env, &gap);
     } else {
         node_value_name("argument %zu of %s()", taken, metacall_function_name(function));
     }

@@ -95,7 +95,7 @@ static int define_exports(struct node_env *env, struct load *load, napi_value ex
     pairs = node_env_help(env, NODE_FUNCTIONS_OF, 2, args);
     if (!pairs)
         return node_error_from_pending(env, METACALL_ERROR_GUEST);
-    if (collected && env == node_env_current()) {
+    if (collected) {
         uint32_t at = 0;
         napi_get_array_length(env->napi, collected, &at);
         napi_set_element(env->napi, collected, at, exports);

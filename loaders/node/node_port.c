@@ -61,7 +61,7 @@ static metacall_function *find(struct node_env *env, napi_value name)
     char few[128];
     char *text = few;
     size_t size = 0;
-    struct node_embed_frame *frame;
+    struct node_embed_gap gap;
     metacall_function *function;
 
     if (napi_get_value_string_utf8(env->napi, name, few, sizeof few, &size) != napi_ok) {
@@ -73,9 +73,9 @@ static metacall_function *find(struct node_env *env, napi_value name)
         if (!text)
             return NULL;
     }
-    frame = node_env_depart(env);
+    node_env_depart(env, &gap);
     function = metacall_function_find(text);
-    node_env_return(env, frame);
+    node_env_return(env, &gap);
     if (text != few)
         free(text);
     return function;
@@ -121,11 +121,12 @@ static napi_value call_json(napi_env napi, napi_callback_info info)
     char *text = count == 2 ? node_value_text(env, args[1], &size) : NULL;
 
     if (text && node_value_take(env, args[0], NULL, &slot) == 0 && slot.id == METACALL_FUNCTION) {
-        struct node_embed_frame *frame = node_env_depart(env);
+        struct node_embed_gap gap;
+        node_env_depart(env, &gap);
         value = size > 0 && text[0] == '['
                     ? metacallfs(slot.as.function, text, size + 1, allocator)
                     : metacallfms(slot.as.function, text, size + 1, allocator);
-        node_env_return(env, frame);
+        node_env_return(env, &gap);
     } else {
         metacall_error_raise(METACALL_ERROR_ARGUMENT,
                              "metacallfms: a function and a text of JSON are needed");
@@ -211,7 +212,7 @@ static int request_run(const struct load_request *request, void **handle)
 /* What JavaScript exports is given as it is; what other languages define, as a map of it. */
 static napi_value exports_of(struct node_env *env, void *handle, napi_value list)
 {
-    struct node_embed_frame *frame;
+    struct node_embed_gap gap;
     metacall_value *value;
     napi_value first;
     uint32_t count = 0;
@@ -219,9 +220,9 @@ static napi_value exports_of(struct node_env *env, void *handle, napi_value list
     napi_get_array_length(env->napi, list, &count);
     if (count == 1 && napi_get_element(env->napi, list, 0, &first) == napi_ok)
         return first;
-    frame = node_env_depart(env);
+    node_env_depart(env, &gap);
     value = metacall_handle_export(handle);
-    node_env_return(env, frame);
+    node_env_return(env, &gap);
     return give(env, value);
 }
 
@@ -230,7 +231,7 @@ static napi_value load(napi_env napi, napi_callback_info info)
     napi_value args[4], list, result;
     size_t count = 4;
     struct node_env *env = env_of(napi, info, &count, args);
-    struct node_embed_frame *frame;
+    struct node_embed_gap gap;
     struct load_request request;
     void *handle = NULL;
     bool exported = false;
@@ -245,9 +246,9 @@ static napi_value load(napi_env napi, napi_callback_info info)
     }
     napi_create_array(napi, &list);
     node_load_collect(exported ? list : NULL);
-    frame = node_env_depart(env);
+    node_env_depart(env, &gap);
     rc = request_run(&request, exported ? &handle : NULL);
-    node_env_return(env, frame);
+    node_env_return(env, &gap);
     node_load_collect(NULL);
     request_finish(&request);
     if (rc != 0)
@@ -278,15 +279,15 @@ static napi_value execution_path(napi_env napi, napi_callback_info info)
     napi_value args[2];
     size_t count = 2;
     struct node_env *env = env_of(napi, info, &count, args);
-    struct node_embed_frame *frame;
+    struct node_embed_gap gap;
     char *texts[2];
     int rc;
 
     if (two_texts(env, count, args, texts) != 0)
         return node_error_throw(env);
-    frame = node_env_depart(env);
+    node_env_depart(env, &gap);
     rc = metacall_execution_path(texts[0], texts[1]);
-    node_env_return(env, frame);
+    node_env_return(env, &gap);
     free(texts[0]);
     free(texts[1]);
     return rc == 0 ? undefined(env) : node_error_throw(env);
@@ -298,18 +299,18 @@ static napi_value handle_of(napi_env napi, napi_callback_info info)
     napi_value args[2];
     size_t count = 2;
     struct node_env *env = env_of(napi, info, &count, args);
-    struct node_embed_frame *frame;
+    struct node_embed_gap gap;
     metacall_value *value = NULL;
     void *handle;
     char *texts[2];
 
     if (two_texts(env, count, args, texts) != 0)
         return node_error_throw(env);
-    frame = node_env_depart(env);
+    node_env_depart(env, &gap);
     handle = metacall_handle(texts[0], texts[1]);
     if (handle)
         value = metacall_handle_export(handle);
-    node_env_return(env, frame);
+    node_env_return(env, &gap);
     if (!handle && !metacall_error_peek())
         metacall_error_raise(METACALL_ERROR_NOT_FOUND, "%s has no handle '%s'", texts[0], texts[1]);
     free(texts[0]);
@@ -321,10 +322,12 @@ static napi_value inspect(napi_env napi, napi_callback_info info)
 {
     size_t count = 0;
     struct node_env *env = env_of(napi, info, &count, NULL);
-    struct node_embed_frame *frame = node_env_depart(env);
-    metacall_value *value = metacall_inspect_value();
+    struct node_embed_gap gap;
+    metacall_value *value;
 
-    node_env_return(env, frame);
+    node_env_depart(env, &gap);
+    value = metacall_inspect_value();
+    node_env_return(env, &gap);
     return give(env, value);
 }
 
@@ -409,6 +412,8 @@ napi_value node_port_fill(napi_env napi, napi_value exports)
     struct node_env *env = node_env_current();
     napi_value function;
 
+    if (!env && owner->embed && node_embed_here(owner->embed))
+        env = owner->main;
     if (!env)
         env = owner->main && !owner->embed && !owner->main->ready && owner->main->napi == napi
                   ? owner->main
