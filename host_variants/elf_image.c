@@ -182,6 +182,8 @@ static void read_strings(struct elf_image *image)
 {
     struct elf_table *table = &image->strings;
 
+    if (!image->bytes)
+        return; /* ld.so has relied on it already; its last page may not be in memory yet */
     while (table->size && table->at[table->size - 1] != 0)
         table->size--;
     if (table->size == 0)

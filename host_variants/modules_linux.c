@@ -59,10 +59,11 @@ static size_t keep_text(struct modules *modules, const char *text)
     return at;
 }
 
-static struct entry *add_entry(struct modules *modules)
+/* `expected`: how many objects there are, as the linker counts them. */
+static struct entry *add_entry(struct modules *modules, size_t expected)
 {
     if (modules->count == modules->room) {
-        size_t room = modules->room ? modules->room * 2 : 64;
+        size_t room = modules->room < expected ? expected : modules->room * 2;
         struct entry *entries = realloc(modules->entries, room * sizeof(*entries));
         if (!entries) {
             modules->failed = 1;
@@ -112,7 +113,8 @@ static void set_range(struct module *module, const struct dl_phdr_info *info)
 static int add_module(struct dl_phdr_info *info, size_t size, void *data)
 {
     struct modules *modules = data;
-    struct entry *entry = add_entry(modules);
+    size_t mapped = (size_t)(info->dlpi_adds - info->dlpi_subs);
+    struct entry *entry = add_entry(modules, mapped < 4096 ? mapped + 1 : 64);
 
     (void)size;
     if (!entry)
