@@ -68,9 +68,11 @@ static char *place(const struct metacall_diagnostic *diagnostic)
     return text;
 }
 
-static void detail(const struct output *output, const char *name, const char *text)
+/* A line below a finding, unless its message says that much already. */
+static void detail(const struct output *output, const char *name, const char *text,
+                   const char *message)
 {
-    if (text == NULL || text[0] == '\0')
+    if (text == NULL || text[0] == '\0' || (message != NULL && strstr(message, text) != NULL))
         return;
     fprintf(output->stream, "    %s%-8s%s  ", output_paint(output, PAINT_FAINT), name,
             output_unpaint(output, PAINT_FAINT));
@@ -95,14 +97,14 @@ static void print_text(const struct output *output, const struct metacall_diagno
                 output_unpaint(output, PAINT_FAINT));
     fputc('\n', output->stream);
     if (diagnostic->path != NULL)
-        detail(output, "loader", diagnostic->tag);
-    detail(output, "pointer", diagnostic->pointer);
-    detail(output, "evidence", diagnostic->symbol);
-    detail(output, "expected", diagnostic->expected);
-    detail(output, "found", diagnostic->found);
+        detail(output, "loader", diagnostic->tag, NULL);
+    detail(output, "pointer", diagnostic->pointer, NULL);
+    detail(output, "evidence", diagnostic->symbol, diagnostic->message);
+    detail(output, "expected", diagnostic->expected, diagnostic->message);
+    detail(output, "found", diagnostic->found, diagnostic->message);
     if ((flags & FINDINGS_WHY) && kind != NULL)
-        detail(output, "why", kind->why);
-    detail(output, "fix", diagnostic->fix);
+        detail(output, "why", kind->why, NULL);
+    detail(output, "fix", diagnostic->fix, NULL);
     free(where);
 }
 

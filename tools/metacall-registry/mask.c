@@ -47,17 +47,20 @@ static size_t rule_home(const char *start, const char *at, const char **ret_repl
     return length;
 }
 
-/* /home/NAME and /Users/NAME of anybody: the name. */
+/* /home/NAME and /Users/NAME of anybody. */
 static size_t rule_homes(const char *start, const char *at, const char **ret_replacement)
 {
-    static const char *const folders[] = {"/home/", "/Users/"};
+    static const char *const homes[][2] = {{"/home/", "/home/" MASK}, {"/Users/", "/Users/" MASK}};
 
-    *ret_replacement = MASK;
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        size_t length = strlen(folders[i]);
+    (void)start;
+    for (size_t i = 0; i < sizeof homes / sizeof homes[0]; i++) {
+        size_t folder = strlen(homes[i][0]);
+        size_t name = strncmp(at, homes[i][0], folder) == 0 ? word_length(at + folder) : 0;
 
-        if ((size_t)(at - start) >= length && strncmp(at - length, folders[i], length) == 0)
-            return word_length(at);
+        if (name != 0) {
+            *ret_replacement = homes[i][1];
+            return folder + name;
+        }
     }
     return 0;
 }

@@ -86,7 +86,9 @@ static void print_environment(const struct output *output,
     for (size_t i = 0; i < variables->count; i++) {
         const struct metacall_registry_variable *variable = &variables->items[i];
 
-        if (variable->value == NULL)
+        /* A variable that several loaders ask for is there once for each. */
+        if (variable->value == NULL ||
+            (i != 0 && strcmp(variable->name, variables->items[i - 1].name) == 0))
             continue;
         set++;
         fprintf(output->stream, "  %s=", variable->name);

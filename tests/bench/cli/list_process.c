@@ -55,6 +55,7 @@ static const char manifest[] =
     "  \"lifecycle\": {\n"
     "    \"initialize\": { \"symbol\": \"bench_loader_initialize\", \"thread\": \"any\" },\n"
     "    \"host_attach\": { \"symbol\": \"bench_loader_host_attach\", \"thread\": \"host\" },\n"
+    "    \"host_detach\": \"bench_loader_host_detach\",\n"
     "    \"load_from_file\": \"bench_loader_load_from_file\",\n"
     "    \"load_from_memory\": \"bench_loader_load_from_memory\",\n"
     "    \"destroy\": \"bench_loader_destroy\"\n"

@@ -67,7 +67,8 @@ class Doctor(Installation):
         ids = [r[0] for r in records]
         self.assertEqual(ids, sorted(ids))
         self.assertEqual(len(ids), len(set(ids)))
-        self.assertTrue(all(len(r) == 4 and "-" not in r[1:] for r in records), records)
+        self.assertFalse([r for r in records if len(r) != 4 or r[2] == "-"])
+        self.assertFalse([r for r in records if r[3] == "-" and r[1] != "note"])
         data = self.good("doctor", "--list", "--json").json
         self.assertEqual([item["id"] for item in data["items"]], ids)
 

@@ -54,7 +54,7 @@ class Usage(Installation):
         self.assertEqual(self.good("--plain", "list").out, plain)
         self.assertIn("--json", self.run_command("show", f"--prefix={self.prefix}", "--", "--json",
                                                  prefix=False).err)
-        odd = self.write("-q", self.variation("rt"), self.top)
+        odd = self.write("-q", "{", self.top)
         result = self.run_command("validate", "--", odd.name, prefix=False)
         self.assertIn("-q.loader.json", result.out)
         self.assertEqual(self.run_command("validate", odd.name, prefix=False).status, 2)
