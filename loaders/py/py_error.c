@@ -191,6 +191,22 @@ static PyObject *argument_of(const metacall_error *error)
     return text_of(error->message != NULL ? error->message : "");
 }
 
+/* Two of Python's classes keep their text in an attribute that RuntimeError, the first base of
+ * ours, does not fill in. */
+static int set_message(PyObject *exception, const metacall_error *error)
+{
+    PyObject *text;
+    int rc;
+    if (error->message == NULL || (!PyErr_GivenExceptionMatches(exception, PyExc_SyntaxError) &&
+                                   !PyErr_GivenExceptionMatches(exception, PyExc_ImportError)))
+        return 0;
+    if ((text = text_of(error->message)) == NULL)
+        return -1;
+    rc = PyObject_SetAttrString(exception, "msg", text);
+    Py_DECREF(text);
+    return rc;
+}
+
 static PyObject *object_of(metacall_error *error, int causes)
 {
     PyObject *type, *argument, *exception = NULL, *cause;
@@ -204,7 +220,8 @@ static PyObject *object_of(metacall_error *error, int causes)
     Py_DECREF(argument);
     if (exception == NULL)
         return NULL;
-    if (error->code != METACALL_ERROR_INTERRUPT && py_error_attach(exception, error) != 0) {
+    if ((error->code != METACALL_ERROR_INTERRUPT && py_error_attach(exception, error) != 0) ||
+        set_message(exception, error) != 0) {
         Py_DECREF(exception);
         return NULL;
     }

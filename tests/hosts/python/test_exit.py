@@ -18,7 +18,8 @@ metacall.metacall('guest')
 ''',
     'mock': '''
 import metacall
-metacall.metacall_load_from_file('mock', ['a.mock'])
+metacall.metacall_load_from_memory('mock', 'long twice(long n) = n * 2')
+assert metacall.metacall('twice', 21) == 42
 ''',
     'node': '''
 import metacall
