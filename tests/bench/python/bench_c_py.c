@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* call.c-py: a Python function of two integers called through the C API, its arguments prepared,
+ * against PyObject_Vectorcall of the same function, boxing included, by code that holds the lock.
+ */
+#include "bench_row.h"
+
+#include <metacall/metacall.h>
+
+#include <dlfcn.h>
+#include <stdint.h>
+
+static struct {
+    void *function; /* ours */
+    void *args[2];
+    void *object; /* the same function as Python has it */
+    void *(*vectorcall)(void *callable, void *const *args, size_t count, void *names);
+    void *(*from_long)(long number);
+    long (*as_long)(void *object);
+    void (*decref)(void *object);
+    void (*acquire)(void *state);
+    void *(*release)(void);
+} bench;
+
+static void call_ours(size_t count, void *data)
+{
+    (void)data;
+    while (count-- > 0)
+        metacall_value_destroy(metacallfv_s(bench.function, bench.args, 2));
+}
+
+static volatile long sink;
+
+static void call_floor(size_t count, void *data)
+{
+    void *(*get_state)(void) =
+        (void *(*)(void))dlsym(RTLD_DEFAULT, "PyGILState_GetThisThreadState");
+    (void)data;
+    bench.acquire(get_state());
+    while (count-- > 0) {
+        void *args[3] = {NULL, bench.from_long(3), bench.from_long(4)};
+        void *result = bench.vectorcall(bench.object, args + 1, 2 | (SIZE_MAX / 2 + 1), NULL);
+        sink = bench.as_long(result);
+        bench.decref(result);
+        bench.decref(args[1]);
+        bench.decref(args[2]);
+    }
+    bench.release();
+}
+
+#define FIND(field, name) (*(void **)&bench.field = dlsym(RTLD_DEFAULT, name))
+
+/* The interpreter is the one that the loader started: its symbols are global. */
+static int find_floor(void)
+{
+    void *(*add_module)(const char *) =
+        (void *(*)(const char *))dlsym(RTLD_DEFAULT, "PyImport_AddModule");
+    void *(*get)(void *, const char *) =
+        (void *(*)(void *, const char *))dlsym(RTLD_DEFAULT, "PyObject_GetAttrString");
+    void *(*get_state)(void) =
+        (void *(*)(void))dlsym(RTLD_DEFAULT, "PyGILState_GetThisThreadState");
+    if (!FIND(vectorcall, "PyObject_Vectorcall") || !FIND(from_long, "PyLong_FromLong") ||
+        !FIND(as_long, "PyLong_AsLong") || !FIND(decref, "Py_DecRef") ||
+        !FIND(acquire, "PyEval_RestoreThread") || !FIND(release, "PyEval_SaveThread"))
+        return -1;
+    bench.acquire(get_state());
+    bench.object = get(add_module("__main__"), "add");
+    bench.release();
+    return bench.object != NULL ? 0 : -1;
+}
+
+int main(void)
+{
+    static const char text[] = "import __main__\n"
+                               "def add(a, b):\n    return a + b\n"
+                               "__main__.add = add\n";
+    struct metacall_exception_type error;
+    if (metacall_initialize() != 0 ||
+        metacall_load_from_memory("py", text, sizeof text, NULL) != 0) {
+        metacall_error_last(&error);
+        fprintf(stderr, "bench_c_py: %s\n", error.message);
+        return 1;
+    }
+    bench.function = metacall_function("add");
+    bench.args[0] = metacall_value_create_long(3);
+    bench.args[1] = metacall_value_create_long(4);
+    if (bench.function == NULL || find_floor() != 0)
+        return 1;
+    bench_compare("call.c-py", call_ours, call_floor, 300000, NULL, 2.0);
+    return metacall_destroy();
+}
