@@ -31,6 +31,7 @@ struct node_embed {
     uv_async_t wake;                 /* keeps the loop's timeout honest, and wakes the pump */
 
     /* Under V8's lock. */
+    int entered;            /* threads that entered the isolate */
     int frames;             /* entries on all threads' stacks, suspended ones included */
     uint64_t pump_deadline; /* loop time until which the pump may sleep */
     bool binding_ready;
@@ -40,6 +41,7 @@ struct node_embed {
     std::atomic<int> holders; /* threads that hold the lock or wait for it: 0 = free */
     std::atomic<int> spins;   /* node_embed_spin at work: the pump stands aside */
 
+    pthread_key_t thread_end;
     pthread_t pump;
     bool pump_runs;
     pthread_mutex_t mutex; /* for `aside` alone */
@@ -53,17 +55,15 @@ namespace
 /* What an entry holds. Made in the frame's room. */
 struct scopes {
     v8::Locker locker;
-    v8::Isolate::Scope isolate;
     v8::HandleScope handles;
 
-    explicit scopes(v8::Isolate *i) : locker(i), isolate(i), handles(i)
+    explicit scopes(v8::Isolate *i) : locker(i), handles(i)
     {
     }
 };
 
 struct frame_room {
     alignas(scopes) unsigned char scopes_[sizeof(scopes)];
-    alignas(v8::Context::Scope) unsigned char context_[sizeof(v8::Context::Scope)];
     alignas(node::CallbackScope) unsigned char callback_[sizeof(node::CallbackScope)];
 };
 static_assert(sizeof(frame_room) <= sizeof(node_embed_frame::room), "a frame holds all scopes");
@@ -75,7 +75,18 @@ enum { FRAME_CALLBACK = 1 };
 constexpr size_t STACK_RESERVE = 192 * 1024;
 constexpr size_t STACK_LEAST = 64 * 1024;
 
-thread_local node_embed *stack_known_to; /* V8 keeps a thread's limit once it was told */
+/* What a thread keeps from its first entry to its end: a lock that it has stepped out of, the
+ * isolate and the context entered. V8 then only puts the thread's state aside between entries
+ * instead of building it anew, and not even that while no other thread comes in. Entering the
+ * isolate once a thread is also what keeps V8's one stack of entries straight when the frames of
+ * several threads overlap. */
+struct thread_base {
+    node_embed *embed;
+    alignas(v8::Locker) unsigned char locker[sizeof(v8::Locker)];
+    alignas(v8::Unlocker) unsigned char unlocker[sizeof(v8::Unlocker)];
+};
+
+thread_local thread_base *own_base;
 thread_local int own_frames;
 
 frame_room *room_of(node_embed_frame *frame)
@@ -90,7 +101,6 @@ void tell_stack_limit(node_embed *embed)
     void *low = nullptr;
     size_t size = 0;
 
-    stack_known_to = embed;
     if (pthread_getattr_np(pthread_self(), &attributes) != 0)
         return;
     if (pthread_attr_getstack(&attributes, &low, &size) == 0) {
@@ -134,23 +144,65 @@ bool loop_alive(node_embed *embed)
     return alive;
 }
 
+bool make_base(node_embed *embed)
+{
+    thread_base *base = new (std::nothrow) thread_base;
+    if (!base)
+        return false;
+    base->embed = embed;
+    new (base->locker) v8::Locker(embed->isolate);
+    embed->isolate->Enter();
+    embed->entered++;
+    tell_stack_limit(embed);
+    {
+        v8::HandleScope handles(embed->isolate);
+        embed->context.Get(embed->isolate)->Enter();
+    }
+    new (base->unlocker) v8::Unlocker(embed->isolate);
+    own_base = base;
+    pthread_setspecific(embed->thread_end, base);
+    return true;
+}
+
+/* A thread ends: V8 forgets it. */
+void drop_base(void *data)
+{
+    thread_base *base = static_cast<thread_base *>(data);
+    node_embed *embed = base->embed;
+
+    embed->holders.fetch_add(1);
+    if (embed->state.load() == NODE_EMBED_RUNNING) {
+        reinterpret_cast<v8::Unlocker *>(base->unlocker)->~Unlocker();
+        if (embed->state.load() == NODE_EMBED_RUNNING) {
+            {
+                v8::HandleScope handles(embed->isolate);
+                embed->context.Get(embed->isolate)->Exit();
+            }
+            embed->isolate->Exit();
+            embed->entered--;
+        }
+        v8::Isolate *isolate = embed->isolate;
+        reinterpret_cast<v8::Locker *>(base->locker)->~Locker();
+        isolate->DiscardThreadSpecificMetadata();
+    }
+    embed->holders.fetch_sub(1);
+    own_base = nullptr;
+    delete base;
+}
+
 /* The lock and the scopes, without accounting. */
 void open_scopes(node_embed *embed, node_embed_frame *frame)
 {
-    frame_room *room = room_of(frame);
     embed->holders.fetch_add(1, std::memory_order_relaxed);
-    new (room->scopes_) scopes(embed->isolate);
-    if (stack_known_to != embed)
-        tell_stack_limit(embed);
-    new (room->context_) v8::Context::Scope(embed->context.Get(embed->isolate));
+    if (!own_base && !make_base(embed))
+        abort(); /* no memory for 40 bytes */
+    new (room_of(frame)->scopes_) scopes(embed->isolate);
     frame->flags = 0;
 }
 
 void close_scopes(node_embed *embed, node_embed_frame *frame)
 {
-    frame_room *room = room_of(frame);
-    reinterpret_cast<v8::Context::Scope *>(room->context_)->~Scope();
-    reinterpret_cast<scopes *>(room->scopes_)->~scopes();
+    reinterpret_cast<scopes *>(room_of(frame)->scopes_)->~scopes();
     embed->holders.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -323,6 +375,7 @@ int node_embed_start(const char *executable, const char *name, napi_addon_regist
     *ret_embed = embed;
     pthread_mutex_init(&embed->mutex, nullptr);
     pthread_cond_init(&embed->aside, nullptr);
+    pthread_key_create(&embed->thread_end, drop_base);
     embed->pump_deadline = UINT64_MAX;
     /* Signals are the host's: no thread of Node's may take one. */
     sigfillset(&all);
@@ -480,14 +533,13 @@ int node_embed_finish(struct node_embed *embed)
     return embed->exit_code.load();
 }
 
-/* Gets busy JavaScript to let go of the lock. */
-static void interrupt_holders(node_embed *embed)
+/* Waits until nobody holds or wants the lock; a fifth of a second at most. */
+static bool wait_for_holders(node_embed *embed)
 {
     const timespec pause = {0, 1000000};
     for (int i = 0; i < 200 && embed->holders.load() > 0; i++)
         nanosleep(&pause, nullptr);
-    if (embed->holders.load() > 0)
-        ended(embed, 1);
+    return embed->holders.load() == 0;
 }
 
 void node_embed_stop(struct node_embed *embed)
@@ -495,8 +547,8 @@ void node_embed_stop(struct node_embed *embed)
     node_embed_frame frame;
     bool mine = own_frames > 0;
 
-    if (!mine)
-        interrupt_holders(embed);
+    if (!mine && !wait_for_holders(embed))
+        ended(embed, 1); /* busy JavaScript */
     if (node_embed_enter(embed, &frame) == 0) {
         if (embed->frames == 1)
             (void)node::EmitProcessExit(embed->env);
@@ -510,7 +562,7 @@ void node_embed_stop(struct node_embed *embed)
         pthread_join(embed->pump, nullptr);
     embed->pump_runs = false;
     embed->state.store(NODE_EMBED_STOPPED);
-    if (mine || embed->frames > 0)
+    if (mine || embed->frames > 0 || !wait_for_holders(embed))
         return; /* JavaScript is on somebody's stack: it goes with the process */
     {
         v8::Locker locker(embed->isolate);
@@ -520,6 +572,9 @@ void node_embed_stop(struct node_embed *embed)
         embed->context.Reset();
         embed->resource.Reset();
     }
+    pthread_key_delete(embed->thread_end);
+    while (embed->entered-- > 0)
+        embed->isolate->Exit();
     embed->setup.reset();
     v8::V8::Dispose();
     v8::V8::DisposePlatform();
