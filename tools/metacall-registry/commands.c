@@ -121,7 +121,7 @@ const struct command commands[] = {
         .registry = REGISTRY_OPEN,
         .examples = "metacall-registry doctor\tthe findings, and the verdict last\n"
                     "metacall-registry doctor --report\tone block to paste into a bug report\n"
-                    "metacall-registry doctor --only=elf. --strict\tone kind of finding, warnings "
+                    "metacall-registry doctor --only=elf --strict\tone kind of finding, warnings "
                     "fail too\n"
                     "metacall-registry doctor --list\tall findings that there are\n",
         .run = doctor_run,

@@ -59,7 +59,16 @@ static int list_kinds(const struct output *output)
     return STATUS_OK;
 }
 
-/* Whether `id` is a kind of finding or what some ids begin with. Says so where it is not. */
+/* Whether `part` is `id` or its first parts: "elf" and "elf." of "elf.stack". */
+static int names(const char *part, const char *id)
+{
+    size_t length = strlen(part);
+
+    return length != 0 && strncmp(part, id, length) == 0 &&
+           (id[length] == '\0' || id[length] == '.' || part[length - 1] == '.');
+}
+
+/* Whether some finding is named by `id`. Says so where none is. */
 static int is_known(const struct output *output, const char *id)
 {
     size_t count;
@@ -67,7 +76,7 @@ static int is_known(const struct output *output, const char *id)
     const char *near = NULL;
 
     for (size_t i = 0; i < count; i++) {
-        if (strncmp(kinds[i].id, id, strlen(id)) == 0)
+        if (names(id, kinds[i].id))
             return 1;
         near = suggest_nearer(id, near, kinds[i].id);
     }

@@ -4,7 +4,7 @@
 import re
 import unittest
 
-from fixture import RUNTIME, Installation
+from fixture import FIXTURES, RUNTIME, Installation
 
 
 class Doctor(Installation):
@@ -39,6 +39,26 @@ class Doctor(Installation):
         self.assertEqual(result.status, 1)
         self.assertIn(str(copy), result.out)
 
+    def test_host_that_exports_what_a_guest_would_bind_to(self):
+        host = self.variation("ho")
+        host["host"]["executables"] = ["clihost"]
+        self.write("ho", host)
+        manifest = self.variation()
+        manifest["conflicts"] = [{
+            "id": "clissl", "host": "ho", "exports": ["clissl_new"], "affects": ["_clissl"],
+            "action": "isolate", "advice": "Its modules are opened apart."}]
+        self.install(manifest=manifest)
+        for folder, found in ((FIXTURES, True), (self.top, False)):
+            result = self.run_command("doctor", "--plain", "--only=host",
+                                      env={"PATH": f"{folder}:/usr/bin:/bin"})
+            records = [r for r in result.records if r[1] == "host.conflict"]
+            self.assertEqual(len(records), found, result.out)
+            if found:
+                self.assertEqual((records[0][2], records[0][6], records[0][7]),
+                                 (f"{FIXTURES}/clihost", "rt", "clissl_new"))
+                self.assertIn(" 2 names ", records[0][10])
+                self.assertIn("Its modules are opened apart.", records[0][10])
+
     def test_only_and_skip(self):
         self.install(plugin=False)
         everything = self.run_command("doctor", "--plain")
@@ -51,9 +71,12 @@ class Doctor(Installation):
         skipped = self.run_command("doctor", "--plain", "--skip", ",".join(wrong))
         self.assertEqual(skipped.status, 0, skipped.out)
         self.assertFalse(wrong & {r[1] for r in skipped.records})
-        begin = some.split(".")[0] + "."
-        for record in self.run_command("doctor", "--plain", f"--only={begin}").records:
-            self.assertTrue(record[1].startswith(begin))
+        first = some.split(".")[0]
+        for begin in (first, first + "."):
+            records = self.run_command("doctor", "--plain", f"--only={begin}").records
+            self.assertIn(some, [r[1] for r in records])
+            self.assertTrue(all(r[1].startswith(first + ".") for r in records))
+        self.assertEqual(self.run_command("doctor", "--only", first[:-1]).status, 2)
 
     def test_unknown_finding(self):
         self.install()
