@@ -3,11 +3,32 @@
 /* `detect`: which runtimes live in a process, who holds them, and how that is known. */
 #include "command.h"
 
+#include "memory.h"
 #include "table.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 static const char *running(const struct metacall_registry_host *host)
 {
     return host->running < 0 ? "unknown" : host->running ? "running" : "present";
+}
+
+/* The facts of the evidence, which come a line each, on one line for people. */
+static char *evidence_line(const struct output *output, const char *evidence)
+{
+    char *line, *to;
+
+    if (evidence == NULL || output->form != OUTPUT_TEXT)
+        return memory_copy(evidence);
+    line = to = memory_take(2 * strlen(evidence) + 1);
+    for (; *evidence != '\0'; evidence++) {
+        if (*evidence != '\n')
+            *to++ = *evidence;
+        else if (evidence[1] != '\0')
+            to = stpcpy(to, "; ");
+    }
+    return line;
 }
 
 static void print_hosts(const struct output *output, const struct metacall_registry_hosts *hosts)
@@ -21,8 +42,11 @@ static void print_hosts(const struct output *output, const struct metacall_regis
     for (size_t i = 0; i < hosts->count; i++) {
         const struct metacall_registry_host *host = &hosts->items[i];
 
+        char *evidence = evidence_line(output, host->evidence);
+
         table_add(table, (const char *[]){host->tag, host->language, host->version, running(host),
-                                          host->owner, host->evidence});
+                                          host->owner, evidence});
+        free(evidence);
         table_paint(table, 0, PAINT_STRONG);
     }
     table_print(table, output);

@@ -9,17 +9,17 @@ static void print_variables(const struct output *output,
                             const struct metacall_registry_variables *variables)
 {
     static const struct table_column columns[] = {
-        {"VARIABLE", 0}, {"VALUE", TABLE_FLEXIBLE}, {"LOADER", 0}, {"MEANING", TABLE_FLEXIBLE}};
+        {"VARIABLE", 0}, {"LOADER", 0}, {"MEANING", TABLE_FLEXIBLE}, {"VALUE", TABLE_FLEXIBLE}};
     struct table *table = table_create(columns, 4);
 
     for (size_t i = 0; i < variables->count; i++) {
         const struct metacall_registry_variable *variable = &variables->items[i];
         const char *value = variable->ignored ? "(ignored in secure mode)" : variable->value;
 
-        table_add(table, (const char *[]){variable->name, value, variable->tag, variable->meaning});
+        table_add(table, (const char *[]){variable->name, variable->tag, variable->meaning, value});
         table_paint(table, 0, PAINT_STRONG);
         if (variable->ignored)
-            table_paint(table, 1, PAINT_DOUBT);
+            table_paint(table, 3, PAINT_DOUBT);
     }
     table_print(table, output);
     table_destroy(table);

@@ -27,15 +27,15 @@ static void print_fields(const struct output *output,
                          const struct metacall_registry_manifest *manifest)
 {
     static const struct table_column columns[] = {
-        {"FIELD", 0}, {"VALUE", TABLE_FLEXIBLE}, {"ORIGIN", 0}};
+        {"FIELD", 0}, {"ORIGIN", 0}, {"VALUE", TABLE_FLEXIBLE}};
     struct table *table = table_create(columns, 3);
 
     for (size_t i = 0; i < manifest->count; i++) {
         const struct metacall_registry_field *field = &manifest->fields[i];
         char *from = origin(field);
 
-        table_add(table, (const char *[]){field->pointer, field->value, from});
-        table_paint(table, 2, PAINT_FAINT);
+        table_add(table, (const char *[]){field->pointer, from, field->value});
+        table_paint(table, 1, PAINT_FAINT);
         free(from);
     }
     table_print(table, output);

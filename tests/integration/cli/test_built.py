@@ -31,6 +31,18 @@ class Built(Installation):
             self.assertEqual(result.err, "")
             self.assertIn("checked: ", result.out)
 
+    def test_a_real_runtime_that_was_brought_in(self):
+        """Python's library is found where it is, present and not running."""
+        libraries = sorted(pathlib.Path("/usr/lib").glob("*/libpython3.*.so.1.0"))
+        if not libraries or "py" not in self.staged():
+            self.skipTest("no libpython here")
+        data = self.good("detect", "--json", prefix=False,
+                         env={"LD_PRELOAD": libraries[-1]}).json["hosts"]
+        self.assertEqual([(h["tag"], h["running"], h["duplicate"]) for h in data],
+                         [("py", 0, False)])
+        self.assertTrue(os.path.samefile(data[0]["owner"], libraries[-1]))
+        self.assertIn(data[0]["version"].rpartition(".")[0], libraries[-1].name)
+
     def test_it_moves_with_its_tree(self):
         tree = self.top / "moved"
         (tree / "bin").mkdir(parents=True)

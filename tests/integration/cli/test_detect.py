@@ -23,6 +23,10 @@ class Detect(Installation):
         owner = self.runtimes / RUNTIME
         record = self.good("detect", "--plain", env={"LD_PRELOAD": owner}).records[0]
         self.assertEqual(record[:5], ["rt", "Small", "3.4.0", "running", str(owner)])
+        self.assertIn(r"\n", record[5])
+        line = self.good("detect", env={"LD_PRELOAD": owner}).out.splitlines()[1]
+        self.assertIn("; ", line)
+        self.assertNotIn(r"\n", line)
         data = self.good("detect", "--json", env={"LD_PRELOAD": owner}).json["hosts"]
         self.assertEqual(len(data), 1)
         self.assertEqual((data[0]["tag"], data[0]["running"], data[0]["owner"]),

@@ -17,11 +17,11 @@ class Show(Installation):
         self.assertTrue(out.startswith("rt\n"), out)
         self.assertRegex(out, r"(?m)^strategy +linked$")
         self.assertRegex(out, rf"(?m)^plugin +{self.plugins}/librt_loader\.so$")
-        self.assertRegex(out, r"(?m)^FIELD +VALUE +ORIGIN$")
-        self.assertRegex(out, r'(?m)^/version +"1\.2\.3" +line 5$')
+        self.assertRegex(out, r"(?m)^FIELD +ORIGIN +VALUE$")
+        self.assertRegex(out, r'(?m)^/version +line 5 +"1\.2\.3"$')
 
     def test_values_are_json_and_paths_are_resolved(self):
-        fields = {r[0]: (json.loads(r[1]), r[2]) for r in self.good("show", "rt", "--plain").records}
+        fields = {r[0]: (json.loads(r[2]), r[1]) for r in self.good("show", "rt", "--plain").records}
         self.assertEqual(fields["/tag"][0], "rt")
         self.assertEqual(fields["/version"], (MANIFEST["version"], "line 5"))
         library, origin = fields["/variants/0/library"]
