@@ -484,6 +484,60 @@ static void promotion_and_extensions(void)
     bound_plugin_close(plugin);
 }
 
+/* A C++ global: a second mapping would construct and destroy it again, on the same memory. */
+static void constructed_once(void)
+{
+    const char *file = RUNTIME("linked_object", "libpl_object.so");
+    int *constructed = dlsym(RTLD_DEFAULT, "rt_object_constructed"), status = 0;
+    struct host_finding host;
+
+    rt_start();
+    EXPECT(constructed && *constructed == 1);
+    pid_t child = fork();
+    if (child == 0) { /* without us */
+        void *plain = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+        _exit(plain && *constructed == 2 ? 2 : 0);
+    }
+    EXPECT(waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 2);
+    host_found(&host);
+    struct strategy_request request = request_of(STRATEGY_INTERPOSED, file, &host);
+    request.needed = "librt_x.so.1";
+    struct bound_plugin *plugin = open_plugin(&request);
+    expect_bound(plugin, 7);
+    EXPECT(*constructed == 1 && mapped("librt_x.so.1") == 0);
+    bound_plugin_close(plugin);
+    EXPECT(*constructed == 1); /* that it is destroyed once, its destructor sees to */
+}
+
+/* dladdr, and so every backtrace, names the plugin's own file. with_tools.sh runs this, too. */
+static void interposed_once(void)
+{
+    struct host_finding host;
+    Dl_info info = {0};
+
+    rt_start();
+    struct bound_plugin *plugin = open_interposed(PLUGIN_LINKED, &host);
+    expect_bound(plugin, 7);
+    void *report = bound_plugin_symbol(plugin, "plugin_report");
+    EXPECT(dladdr(report, &info) != 0);
+    EXPECT_TEXT(info.dli_fname, PLUGIN_LINKED);
+    EXPECT_TEXT(info.dli_sname, "plugin_report");
+}
+
+/* For with_tools.sh: the plugin reads past the end of a block. */
+static void faulty_plugin(void)
+{
+    struct host_finding host;
+    int (*fault)(const int *), *one = malloc(sizeof(*one));
+
+    rt_start();
+    struct bound_plugin *plugin = open_interposed(PLUGIN_LINKED, &host);
+    fault = (int (*)(const int *))bound_plugin_symbol(plugin, "plugin_fault");
+    EXPECT(fault != NULL);
+    printf("%d\n", fault(one));
+    free(one);
+}
+
 /* Somebody opened the plugin before us: nothing changes what it is bound to. */
 static void bound_before(void)
 {
@@ -699,8 +753,11 @@ const struct test_case cases_interposed[] = {
     {"34.origin-of-plugin", origin_of_plugin},
     {"35.executable-stack", executable_stack},
     {"37.wrong-version", wrong_version},
+    {"39.constructed-once", constructed_once},
     {"40.promotion-and-extensions", promotion_and_extensions},
     {"41.bound-before", bound_before},
+    {"43.interposed-once", interposed_once},
+    {"43.faulty-plugin", faulty_plugin},
     {"44.two-that-run", two_that_run},
     {"44.one-of-two-runs", one_of_two_runs},
     {"45.text-relocations", text_relocations},

@@ -14,6 +14,7 @@ extern int side_number(void);
 #endif
 
 EXPORT void plugin_report(struct plugin_report *report);
+EXPORT int plugin_fault(const int *one);
 
 /* Relocated words in data: functions, objects, an object with an addend. */
 static int (*const static_functions[])(void) = {rt_f3, rt_f4};
@@ -55,4 +56,10 @@ void plugin_report(struct plugin_report *report)
 #ifdef PLUGIN_SIDE
     report->side = side_number();
 #endif
+}
+
+/* Reads one past the end of what it is given: for the tool that must say where. */
+int plugin_fault(const int *one)
+{
+    return one[1];
 }
