@@ -72,21 +72,12 @@ static int is_there(const struct inspection *inspection, const char *path)
                   R_OK) == 0;
 }
 
-static unsigned ordinal_of(const cJSON *object, const char *key)
-{
-    unsigned ordinal = 0;
-    for (const cJSON *at = object->child; at && strcmp(at->string, key) != 0; at = at->next)
-        ordinal++;
-    return ordinal;
-}
-
 static void check_loader(const struct inspection *inspection, const struct place *place,
                          const cJSON *node, const struct deployment *deployment)
 {
-    struct place inner = {.up = place, .key = "language_id"};
+    struct place inner = reader_member(place, node, "language_id");
     char tag[METACALL_REGISTRY_TAG_SIZE];
     struct metacall_registry_steps *steps = NULL;
-    inner.ordinal = ordinal_of(node, "language_id");
     if (metacall_registry_tag_for_path(inspection->registry, deployment->language_id, tag) < 0) {
         metacall_error *error = metacall_error_take();
         reader_report(inspection->reader, &inner, SPOT_VALUE,
@@ -134,7 +125,7 @@ static void check_scripts(const struct inspection *inspection, const struct plac
     const char *folder = deployment->path && *deployment->path
                              ? below(arena, inspection->folder, deployment->path)
                              : inspection->folder;
-    struct place list = {.up = place, .key = "scripts", .ordinal = ordinal_of(node, "scripts")};
+    struct place list = reader_member(place, node, "scripts");
     struct place item = {.up = &list};
     for (const char *const *script = deployment->scripts; *script; script++, item.ordinal++) {
         if (!has_script(inspection, deployment, folder, *script))
@@ -147,8 +138,7 @@ static void check_scripts(const struct inspection *inspection, const struct plac
                               .message = arena_format(arena, "%s is not there",
                                                       below(arena, folder, *script))});
     }
-    list = (struct place){
-        .up = place, .key = "execution_paths", .ordinal = ordinal_of(node, "execution_paths")};
+    list = reader_member(place, node, "execution_paths");
     item.ordinal = 0;
     for (const char *const *path = deployment->execution_paths; path && *path;
          path++, item.ordinal++) {

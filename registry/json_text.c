@@ -123,9 +123,13 @@ static int scan_string(struct scan *scan)
             scan->at++;
         } else {
             size_t size = utf8_size(scan->at, scan->end);
-            if (size == 0)
+            if (size == 0) {
                 tell(scan, "json.encoding", scan->at, "UTF-8");
-            scan->at += size ? size : 1;
+                /* The rest of a damaged sequence is the same fault. */
+                for (size = 1; scan->at + size < scan->end && (scan->at[size] & 0xc0) == 0x80;)
+                    size++;
+            }
+            scan->at += size;
         }
     }
 }

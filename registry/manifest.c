@@ -73,12 +73,10 @@ static void report_json(void *data, const char *id, size_t offset, const char *e
 static int is_foreign(struct reader *reader, const cJSON *root)
 {
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(root, "manifest_version");
-    struct place place = {.key = "manifest_version"};
     const char *ignored;
     if (!version)
         return 0;
-    for (const cJSON *at = root->child; at != version; at = at->next)
-        place.ordinal++;
+    struct place place = reader_member(NULL, root, "manifest_version");
     if (cJSON_IsNumber(version)
             ? version->valuedouble == METACALL_MANIFEST_VERSION_MAJOR
             : !cJSON_IsString(version) || version_in_range(version->valuestring, "<1.1 >=1") != 0)
@@ -102,9 +100,7 @@ static void read_root(struct reader *reader, struct manifest *manifest, const ch
     if (!manifest->tag) {
         manifest->tag = arena_text(reader->arena, file_tag);
     } else if (file_tag && strcmp(file_tag, manifest->tag) != 0) {
-        struct place place = {.key = "tag"};
-        for (const cJSON *at = root->child; at != tag; at = at->next)
-            place.ordinal++;
+        struct place place = reader_member(NULL, root, "tag");
         reader_report(
             reader, &place, SPOT_VALUE,
             &(struct metacall_diagnostic){

@@ -103,6 +103,14 @@ void reader_missing(struct reader *reader, const struct place *place, const char
                                               why ? ": " : "", why ? why : "")});
 }
 
+struct place reader_member(const struct place *up, const cJSON *object, const char *key)
+{
+    struct place place = {.up = up, .key = key};
+    for (const cJSON *at = object->child; at && strcmp(at->string, key) != 0; at = at->next)
+        place.ordinal++;
+    return place;
+}
+
 static int text_follows(const struct text_rule *rule, const char *text)
 {
     if (rule->words) {

@@ -90,6 +90,9 @@ void reader_expect(struct reader *reader, const struct place *place, const char 
 void reader_missing(struct reader *reader, const struct place *place, const char *key,
                     const char *why);
 
+/* The place of a member that the object has. */
+struct place reader_member(const struct place *up, const cJSON *object, const char *key);
+
 /* Reads the object `node` into `out`; 0, or -1 when it is no object. */
 int reader_object(struct reader *reader, const struct place *place, const cJSON *node,
                   const struct shape *shape, void *out);

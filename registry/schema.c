@@ -54,9 +54,11 @@ static void finish_variant(struct reader *reader, const struct place *place, con
     if (variant->strategy == STRATEGY_INTERPOSED && !needed)
         reader_missing(reader, place, "needed",
                        "an interposed variant says which needed library the host stands for");
-    if (variant->strategy == STRATEGY_HOST_UNRESOLVED && needed)
-        reader_expect(reader, place, "manifest.variant.needed",
+    if (variant->strategy == STRATEGY_HOST_UNRESOLVED && needed) {
+        struct place inner = reader_member(place, node, "needed");
+        reader_expect(reader, &inner, "manifest.variant.needed",
                       "no \"needed\": a host-unresolved plugin does not link its runtime", needed);
+    }
 }
 
 static const struct field variant_fields[] = {
@@ -206,13 +208,10 @@ static void require_hook(struct reader *reader, const struct manifest_lifecycle 
 static void finish_hooks(struct reader *reader, const struct place *place, const cJSON *node,
                          const struct manifest *manifest, unsigned strategies)
 {
-    struct place inner = {.up = place, .key = "lifecycle"};
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(node, "lifecycle");
+    struct place inner = reader_member(place, node, "lifecycle");
     const struct manifest_lifecycle *hooks = manifest->lifecycle;
     if (!hooks)
         return;
-    for (const cJSON *at = node->child; at != item; at = at->next)
-        inner.ordinal++;
     require_hook(reader, hooks, HOOK_LOAD_FROM_FILE, "usable", &inner);
     if (strategies & 1u << STRATEGY_LINKED) {
         require_hook(reader, hooks, HOOK_INITIALIZE, "linked", &inner);

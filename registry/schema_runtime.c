@@ -165,10 +165,8 @@ static void finish_find(struct reader *reader, const struct place *place, const 
     }
     if (find->argv && find->argv[0] && !rule_program.valid(find->argv[0]) &&
         !rule_path_absolute.valid(find->argv[0])) {
-        struct place argv = {.up = place, .key = "argv"}, first = {.up = &argv};
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(node, "argv");
-        for (const cJSON *at = node->child; at != item; at = at->next)
-            argv.ordinal++;
+        struct place argv = reader_member(place, node, "argv"), first = {.up = &argv};
         reader_expect(reader, &first, "manifest.program",
                       "the name of a program, or an absolute path", item->child);
     }
@@ -178,13 +176,11 @@ static const struct shape *choose_find(struct reader *reader, const struct place
                                        const cJSON *node)
 {
     const cJSON *rule = cJSON_GetObjectItemCaseSensitive(node, "rule");
-    struct place inner = {.up = place, .key = "rule"};
     if (!rule) {
         reader_missing(reader, place, "rule", NULL);
         return NULL;
     }
-    for (const cJSON *at = node->child; at != rule; at = at->next)
-        inner.ordinal++;
+    struct place inner = reader_member(place, node, "rule");
     for (size_t i = 0; cJSON_IsString(rule) && i < COUNT(find_shapes); i++) {
         if (strcmp(find_shapes[i].word, rule->valuestring) == 0)
             return &find_shapes[i].shape;
