@@ -120,17 +120,13 @@ static enum metacall_error_code code_of(PyObject *exception)
     return METACALL_ERROR_GUEST;
 }
 
-static metacall_error *error_of(PyObject *exception, int causes)
+/* An error of Python for the exception, whatever lies behind it. */
+static metacall_error *create(PyObject *exception, int causes)
 {
-    metacall_error *error = py_error_behind(exception);
+    metacall_error *error;
     PyObject *cause;
     char *message = NULL;
-    enum metacall_error_code code;
-    if (error != NULL) {
-        metacall_error_reference(error);
-        return error;
-    }
-    code = code_of(exception);
+    enum metacall_error_code code = code_of(exception);
     if (code != METACALL_ERROR_EXIT)
         message = message_of(exception);
     error =
@@ -153,12 +149,22 @@ static metacall_error *error_of(PyObject *exception, int causes)
     return error;
 }
 
+/* What came from elsewhere goes back as itself. */
+static metacall_error *error_of(PyObject *exception, int causes)
+{
+    metacall_error *error = py_error_behind(exception);
+    if (error == NULL)
+        return create(exception, causes);
+    metacall_error_reference(error);
+    return error;
+}
+
 metacall_error *py_error_of(PyObject *exception)
 {
     return error_of(exception, CAUSES);
 }
 
-int py_error_raise(void)
+static int raise_as(metacall_error *(*make)(PyObject *exception, int causes))
 {
     PyObject *type, *exception, *traceback;
     metacall_error *error;
@@ -169,11 +175,21 @@ int py_error_raise(void)
     PyErr_NormalizeException(&type, &exception, &traceback);
     if (traceback != NULL)
         PyException_SetTraceback(exception, traceback);
-    error = py_error_of(exception);
+    error = make(exception, CAUSES);
     Py_DECREF(type);
     Py_XDECREF(exception);
     Py_XDECREF(traceback);
     return error != NULL ? metacall_error_set(error) : -1;
+}
+
+int py_error_raise(void)
+{
+    return raise_as(error_of);
+}
+
+int py_error_raise_own(void)
+{
+    return raise_as(create);
 }
 
 /* -------------------------------------------------------------------------------- into Python */

@@ -12,6 +12,9 @@
 
 /* The Python exception that is set becomes the thread's error; nothing stays set. Returns -1. */
 int py_error_raise(void);
+/* The same, but always as an error of Python's own with its traceback: for the main program, whose
+ * uncaught exception is shown to a person. */
+int py_error_raise_own(void);
 /* The thread's error becomes the Python exception that is set. Returns NULL. */
 PyObject *py_error_to_python(void);
 

@@ -19,9 +19,11 @@ static PyObject *search; /* list of str: execution paths */
 static int raise_load(const char *what, int is_main)
 {
     metacall_error *error;
+    if (is_main)
+        return py_error_raise_own();
     py_error_raise();
     error = metacall_error_peek();
-    if (is_main || error == NULL || error->code == METACALL_ERROR_EXIT ||
+    if (error == NULL || error->code == METACALL_ERROR_EXIT ||
         error->code == METACALL_ERROR_INTERRUPT)
         return -1;
     return metacall_error_wrap(METACALL_ERROR_LOAD, "could not load '%s': %s: %s", what,
