@@ -168,14 +168,6 @@ static int find_names(struct held_report *held, const struct process_names_rule 
 
 /* ------------------------------------------------------------------------------------ report */
 
-static int is_other(int folder, const char *name, const char *own)
-{
-    struct stat theirs, ours;
-
-    return fstatat(folder, name, &theirs, 0) == 0 && stat(own, &ours) == 0 &&
-           (theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino);
-}
-
 static void describe(struct held_report *held)
 {
     struct process_report *report = &held->report;
@@ -188,8 +180,8 @@ static void describe(struct held_report *held)
         report->uid = info.st_uid;
     report->executable = view->executable;
     report->executable_deleted = view->executable_deleted;
-    report->other_root = is_other(view->folder, "root", "/proc/self/root");
-    report->other_mounts = is_other(view->folder, "ns/mnt", "/proc/self/ns/mnt");
+    report->other_root = process_is_other(view->folder, "root", "/proc/self/root");
+    report->other_mounts = view->other_mounts;
     size = readlinkat(view->folder, "root", held->root, sizeof(held->root) - 1);
     held->root[size > 0 ? size : 0] = 0;
     report->root = held->root;

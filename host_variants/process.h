@@ -53,7 +53,7 @@ struct process_entrance {
 
 struct process_runtime {
     const struct process_rule *rule;
-    const char *path;         /* of the owner, as the process sees it */
+    const char *path;         /* of the owner, from the root of the mounts that it is in */
     int in_executable;        /* 1 = built into the executable, 0 = in a library */
     int deleted;              /* the file is gone from its place; what was mapped has been read */
     int running;              /* as host_finding: 1 by the executable's name, else -1 */
@@ -75,7 +75,7 @@ struct process_names {
 struct process_report {
     pid_t pid;
     uid_t uid;
-    const char *executable; /* path as the process sees it, less " (deleted)" */
+    const char *executable; /* its path in the same way, less " (deleted)" */
     int executable_deleted;
     int other_root;   /* its root folder is another than ours (a container, a chroot) */
     int other_mounts; /* its mounts are others than ours */

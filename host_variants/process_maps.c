@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* The ELF objects of another process: what its mappings name, opened through its own root folder,
- * since a path means something else in a container. */
+/* The ELF objects of another process: what its mappings name. The kernel writes their paths from
+ * the root of the mounts: those are ours, or, in a container, what the root folder of the process
+ * leads to. */
 #include "host_variants/process_view.h"
 
 #include <errno.h>
@@ -34,6 +35,8 @@ static int open_module(const struct process_view *view, const struct process_mod
 
     if (module->is_executable)
         return openat(view->folder, "exe", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (!module->deleted && !view->other_mounts)
+        return open(module->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (!module->deleted)
         return view->root >= 0 ? open_in_root(view->root, module->path) : -1;
     snprintf(name, sizeof(name), "map_files/%lx-%lx", (unsigned long)module->from,

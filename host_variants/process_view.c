@@ -47,6 +47,14 @@ char *process_read_file(int folder, const char *name, size_t *ret_size)
     return bytes;
 }
 
+int process_is_other(int folder, const char *name, const char *own)
+{
+    struct stat theirs, ours;
+
+    return fstatat(folder, name, &theirs, 0) == 0 && stat(own, &ours) == 0 &&
+           (theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino);
+}
+
 static int state_of(const struct process_view *view)
 {
     size_t size = 0;
@@ -144,6 +152,7 @@ int process_view_read(pid_t pid, struct process_view *ret_view)
         return metacall_error_raise(METACALL_ERROR_HOST, "%s: %s", path, strerror(errno));
     if (read_executable(view) != 0)
         return -1;
+    view->other_mounts = process_is_other(view->folder, "ns/mnt", "/proc/self/ns/mnt");
     view->root = openat(view->folder, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (process_modules_read(view) != 0)
         return -1;

@@ -22,6 +22,7 @@ struct process_view {
     pid_t pid;
     int folder; /* /proc/PID */
     int root;   /* its root; -1 = may not be entered */
+    int other_mounts;
     char *executable;
     int executable_deleted;
     struct process_module *modules;
@@ -45,6 +46,8 @@ int process_view_confirm(const struct process_view *view);
 char *process_read_file(int folder, const char *name, size_t *ret_size);
 /* Fills view->modules from the mappings (process_maps.c). Returns 0, or -1 with the error set. */
 int process_modules_read(struct process_view *view);
+/* Whether a file that /proc/PID leads to is another than our own. */
+int process_is_other(int folder, const char *name, const char *own);
 /* Sets the error for a file of /proc/PID that cannot be read, from errno. Returns -1. */
 int process_raise(const struct process_view *view, const char *what);
 
