@@ -128,6 +128,7 @@ static cJSON *row_node(const struct metacall_registry_row *row)
     add_text(object, "runtime_executable", row->runtime_executable);
     add_text(object, "runtime_source", row->runtime_source);
     cJSON_AddBoolToObject(object, "is_host", row->is_host);
+    cJSON_AddBoolToObject(object, "unproven", row->unproven);
     add_text(object, "reason", row->reason);
     add_text(object, "manifest", row->manifest);
     return object;

@@ -286,6 +286,7 @@ void row_fill(struct arena *arena, const struct selection *selection,
     row->runtime_executable = arena_text(arena, selection->runtime.executable);
     row->runtime_source = arena_text(arena, selection->runtime.source);
     row->is_host = selection->is_host;
+    row->unproven = selection->runtime.unasked != NULL;
     if (owner) {
         row->runtime_library = arena_text(arena, owner->is_executable ? NULL : owner->path);
         row->runtime_executable =

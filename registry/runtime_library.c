@@ -390,7 +390,7 @@ static int find_command(const struct runtime_search *search, const struct manife
     }
     if (forbidden) {
         note(search, program, forbidden);
-        ret_found->unproven = !search->probe;
+        ret_found->unasked = search->probe ? NULL : program;
         return NONE;
     }
     const char *line =
@@ -490,14 +490,14 @@ int runtime_library_find(const struct runtime_search *search, struct runtime_fou
         [FIND_GLOB] = find_glob,
     };
     const struct manifest_find *finds = search->library->find.items;
-    int unproven = 0;
+    const char *unasked = NULL;
     for (size_t i = 0; i < search->library->find.count; i++) {
         struct runtime_found found = {.library = NULL};
         int result = rules[finds[i].kind](search, &finds[i], &found);
-        unproven |= found.unproven;
+        unasked = unasked ? unasked : found.unasked;
         if (result == FOUND) {
             *ret_found = found;
-            ret_found->unproven = unproven;
+            ret_found->unasked = unasked;
             return 1;
         }
         if (result == STOP)

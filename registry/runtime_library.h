@@ -26,8 +26,8 @@ struct runtime_found {
     const char *library; /* path */
     const char *version; /* NULL = unknown */
     const char *executable;
-    const char *source; /* "variable METACALL_...", "glob" ... */
-    int unproven;       /* a rule before this one needs a command that was not run */
+    const char *source;  /* "variable METACALL_...", "glob" ... */
+    const char *unasked; /* a program that an earlier rule would ask, which was not run */
 };
 
 /* One candidate. 0 and *ret_found, or -1 with the reason in the trace. */

@@ -332,12 +332,15 @@ static void describe(struct selecting *selecting)
     else if (!selection->needed)
         selection->reason = "it needs no runtime";
     else
-        selection->reason = arena_format(
-            selecting->arena, "%s%s%s found by %s%s", runtime,
-            selection->runtime.version ? " " : "",
-            selection->runtime.version ? selection->runtime.version : "", selection->runtime.source,
-            selection->runtime.unproven ? "; an earlier rule asks a program, which was not run"
-                                        : "");
+        selection->reason =
+            arena_format(selecting->arena, "%s%s%s found by %s%s%s%s", runtime,
+                         selection->runtime.version ? " " : "",
+                         selection->runtime.version ? selection->runtime.version : "",
+                         selection->runtime.source, selection->runtime.unasked ? "; " : "",
+                         selection->runtime.unasked ? selection->runtime.unasked : "",
+                         selection->runtime.unasked
+                             ? " was not run and may name another one: a load, or a probe, asks it"
+                             : "");
     trace_step(selecting->trace, "variant", selection->variant->strategy_name,
                METACALL_REGISTRY_TAKEN, "%s", selection->reason);
 }

@@ -180,7 +180,11 @@ struct metacall_registry_row {
     const char *runtime_executable; /* the interpreter that belongs to it, or the host itself */
     const char *runtime_source;     /* the find rule that gave it: "environment METACALL_..." */
     int is_host;                    /* 1 = the runtime is this process's own */
-    const char *reason;             /* one sentence: why this one, or why none */
+    /* 1 = a find rule before the one that gave the runtime asks a program, which was not run; a
+     * load asks it and may take another runtime. `reason` names the program. Ask with
+     * options.probe. */
+    int unproven;
+    const char *reason; /* one sentence: why this one, or why none */
 };
 
 struct metacall_registry_rows {
