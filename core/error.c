@@ -47,8 +47,10 @@ fail:
 int metacall_error_set(metacall_error *error)
 {
     struct thread_state *state = thread_state();
+    if (thread_state_is_shared(state))
+        state = thread_state_make();
     if (thread_state_is_shared(state)) {
-        metacall_error_release(error);
+        metacall_error_release(error); /* the shared state says: out of memory */
         return -1;
     }
     metacall_error *former = state->error;
@@ -107,7 +109,10 @@ metacall_error *metacall_error_take(void)
     if (state == NULL)
         return NULL;
     metacall_error *error = state->error;
-    state->error = NULL;
+    if (thread_state_is_shared(state))
+        thread_state_pointer = NULL;
+    else
+        state->error = NULL;
     return error;
 }
 

@@ -110,6 +110,8 @@ void metacall_slot_clear(metacall_value *slot)
         }
         if (!(slot->storage & METACALL_STORAGE_BORROW))
             block_destroy(slot->as.array.items, slot->as.array.count);
+    } else if (slot->id == METACALL_EXCEPTION && slot->storage & METACALL_STORAGE_BORROW) {
+        return; /* an error's own view of itself (error_value) stays what it is */
     } else {
         value_clear_leaf(slot);
     }

@@ -15,8 +15,8 @@ static pthread_once_t thread_key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t thread_key;
 static int thread_key_made;
 
-/* Handed out when a thread's own state cannot be allocated. Nobody writes it: error_set and the
- * free list ask thread_state_is_shared first. */
+/* Stands in where a thread's own state cannot be allocated, until it can. Nobody writes it: whoever
+ * would asks thread_state_is_shared first. */
 static struct thread_state thread_state_shared;
 
 static void thread_state_free(void *data)
@@ -42,7 +42,8 @@ struct thread_state *thread_state_make(void)
 {
     struct thread_state *state = calloc(1, sizeof(*state));
     if (state == NULL) {
-        thread_state_shared.error = error_out_of_memory();
+        __atomic_store_n(&thread_state_shared.error, error_out_of_memory(), __ATOMIC_RELAXED);
+        thread_state_pointer = &thread_state_shared;
         return &thread_state_shared;
     }
     pthread_once(&thread_key_once, thread_key_create);
@@ -59,6 +60,6 @@ int thread_state_is_shared(const struct thread_state *state)
 
 void thread_state_trim(void)
 {
-    if (thread_state_pointer != NULL)
+    if (thread_state_pointer != NULL && !thread_state_is_shared(thread_state_pointer))
         value_free_list_empty(thread_state_pointer);
 }

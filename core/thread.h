@@ -21,8 +21,8 @@ struct thread_state {
 extern __thread struct thread_state *thread_state_pointer
     __attribute__((tls_model("initial-exec")));
 
-/* Makes the calling thread's state. Never NULL: out of memory gives a shared state that holds
- * nothing but the out-of-memory error, and the next call tries again. */
+/* Makes the calling thread's state, which has none or the shared one. Never NULL: out of memory
+ * gives the shared one, which holds nothing but the out-of-memory error. */
 struct thread_state *thread_state_make(void);
 /* The shared state of threads that could get none of their own. */
 int thread_state_is_shared(const struct thread_state *state);

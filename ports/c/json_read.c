@@ -6,9 +6,9 @@
 #include "core/bigint.h"
 #include "core/block.h"
 #include "core/error.h"
+#include "core/real_text.h"
 #include "core/value.h"
 
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,19 +197,9 @@ static size_t json_digits(struct json_reader *reader)
 
 static int json_real(const char *start, size_t size, metacall_value *slot)
 {
-    char place[64];
-    char *text = size < sizeof(place) ? place : malloc(size + 1);
-    if (text == NULL)
-        return error_raise_memory();
-    memcpy(text, start, size);
-    text[size] = '\0';
-    /* strtod reads the decimal sign of the process's locale. */
-    char *point = memchr(text, '.', size);
-    if (point != NULL)
-        *point = *localeconv()->decimal_point;
-    double real = strtod(text, NULL);
-    if (text != place)
-        free(text);
+    double real;
+    if (!real_parse(start, size, &real))
+        return error_raise_memory(); /* the grammar was checked: nothing else can fail */
     if (!isfinite(real))
         return metacall_error_raise(METACALL_ERROR_RANGE, "a JSON number is too large for Double");
     metacall_slot_double(slot, real);

@@ -6,6 +6,7 @@
 #include "core/bigint.h"
 #include "core/convert.h"
 #include "core/error.h"
+#include "core/real_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -126,17 +127,13 @@ static int json_put_string(struct json_writer *writer, const char *data, size_t 
     return json_put(writer, "\"", 1);
 }
 
-/* The shortest text that reads back as the same number, and as a real one. */
-static int json_put_real(struct json_writer *writer, double real, int digits_first, int digits_last)
+/* A real number stays one: it always has a point or an exponent. */
+static int json_put_real(struct json_writer *writer, double real, int single)
 {
-    char text[40];
+    char text[REAL_TEXT_SIZE + 2];
     if (!isfinite(real))
         return json_refuse(writer, isnan(real) ? "NaN" : "infinity");
-    for (int digits = digits_first; digits <= digits_last; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, real);
-        if (digits_last == 9 ? strtof(text, NULL) == (float)real : strtod(text, NULL) == real)
-            break;
-    }
+    real_format(text, real, single);
     if (strpbrk(text, ".e") == NULL)
         strcat(text, ".0");
     return json_put_text(writer, text);
@@ -223,9 +220,9 @@ static int json_put_value(struct json_writer *writer, const metacall_value *valu
     case METACALL_BIGINT:
         return json_put_integer(writer, value);
     case METACALL_FLOAT:
-        return json_put_real(writer, (double)value->as.float_, 6, 9);
+        return json_put_real(writer, (double)value->as.float_, 1);
     case METACALL_DOUBLE:
-        return json_put_real(writer, value->as.double_, 15, 17);
+        return json_put_real(writer, value->as.double_, 0);
     case METACALL_STRING:
         return json_put_string(writer, value->as.bytes.data, value->as.bytes.size);
     case METACALL_ARRAY:

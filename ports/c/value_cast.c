@@ -5,11 +5,11 @@
 #include "core/bigint.h"
 #include "core/convert.h"
 #include "core/error.h"
+#include "core/real_text.h"
 #include "core/value.h"
 
 #include <metacall/metacall.h>
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,12 +59,11 @@ static int cast_to_bool(metacall_value *slot, const metacall_value *value)
 static int cast_parse(metacall_value *slot, const metacall_value *value)
 {
     const char *text = value->as.bytes.data;
-    char *end;
+    double real;
     if (bigint_from_text(slot, text, value->as.bytes.size) == 0)
         return 0;
     metacall_error_release(metacall_error_take());
-    double real = strtod(text, &end);
-    if (end == text || (size_t)(end - text) != value->as.bytes.size)
+    if (!real_parse(text, value->as.bytes.size, &real))
         return -1;
     metacall_slot_double(slot, real);
     return 0;
@@ -97,7 +96,7 @@ static int cast_round(metacall_value *slot, const metacall_value *value, enum me
         char *text = bigint_to_text(value);
         if (text == NULL)
             return -1;
-        metacall_slot_double(&real, strtod(text, NULL));
+        metacall_slot_double(&real, strtod(text, NULL)); /* digits alone: no decimal sign */
         free(text);
         if (!isfinite(real.as.double_))
             return -1;
@@ -154,9 +153,9 @@ static int cast_to_string(metacall_value *slot, const metacall_value *value)
     if (value->id == METACALL_BOOL)
         snprintf(text, sizeof(text), "%s", value->as.boolean_ ? "true" : "false");
     else if (value->id == METACALL_FLOAT)
-        snprintf(text, sizeof(text), "%.9g", (double)value->as.float_);
+        real_format(text, (double)value->as.float_, 1);
     else if (value->id == METACALL_DOUBLE)
-        snprintf(text, sizeof(text), "%.17g", value->as.double_);
+        real_format(text, value->as.double_, 0);
     else if (value->id == METACALL_NULL)
         snprintf(text, sizeof(text), "null");
     else if (convert_integer(value, &number))
