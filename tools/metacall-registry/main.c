@@ -93,7 +93,7 @@ static int run(const struct command *command, struct invocation *invocation)
     if (command->registry != REGISTRY_NONE) {
         how.root = root;
         how.prefix = prefix;
-        how.probe = options->given[OPTION_PROBE];
+        how.probe = options->given[OPTION_PROBE] || options->given[OPTION_REPORT];
         how.sink = command->registry == REGISTRY_TELL ? tell_broken : NULL;
         how.sink_data = invocation;
         if (metacall_registry_open(&how, &invocation->registry) != 0) {
