@@ -245,6 +245,13 @@ int attempt_open_shim(struct attempt *attempt, const char *forward)
 {
     const char *soname = attempt->request->needed;
 
+    if (!shim_is_effective())
+        return attempt_refuse(attempt, "bind.linker", soname,
+                              "use the host-unresolved variant, or a plugin that is linked to the "
+                              "runtime's own library",
+                              "this system's linker does not go by SONAME, so nothing can stand "
+                              "for %s",
+                              soname);
     if (shim_open(soname, forward, &attempt->bound->shim) != 0)
         return -1;
     attempt->bound->how = forward ? BOUND_SHIM_FORWARD : BOUND_SHIM_GLOBAL;

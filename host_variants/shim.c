@@ -37,6 +37,15 @@ struct shim {
 
 static struct shim *shims; /* all that may still be mapped; guarded by the lock of strategy.c */
 
+int shim_is_effective(void)
+{
+#ifdef __GLIBC__
+    return 1;
+#else
+    return 0;
+#endif
+}
+
 /* -------------------------------------------------------------------------------- generation */
 
 /* Fixed part; the strings follow it. One segment, readable and writable: ld.so writes into the

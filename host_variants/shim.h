@@ -10,6 +10,11 @@
 
 struct shim;
 
+/* Whether this system's linker takes whatever mapped object has a SONAME for the library of that
+ * name, which is what a shim lives by. glibc does; musl goes by the names that it searched for and
+ * by inodes. */
+int shim_is_effective(void);
+
 /* Writes the object into `buffer`. `forward` becomes its one DT_NEEDED; NULL = none. Returns its
  * size, which may be larger than `size`: then nothing was written. */
 size_t shim_write(const char *soname, const char *forward, void *buffer, size_t size);

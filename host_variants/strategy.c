@@ -14,8 +14,18 @@
 #include <unistd.h>
 
 /* Guards the shims as well. Recursive: a constructor of what is opened may come back to us. */
-static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t lock;
+static pthread_once_t lock_once = PTHREAD_ONCE_INIT;
+
+static void make_lock(void)
+{
+    pthread_mutexattr_t kind;
+
+    pthread_mutexattr_init(&kind);
+    pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&lock, &kind);
+    pthread_mutexattr_destroy(&kind);
+}
 
 static void take_lock(void)
 {
@@ -27,19 +37,18 @@ static void give_lock(void)
     pthread_mutex_unlock(&lock);
 }
 
-/* A child gets its own mutex: who holds the parent's does not exist there. */
-static void renew_lock(void)
+/* A fork waits for an attempt that another thread has begun, so that a child finds none half done;
+ * the child gets a mutex of its own: who holds the parent's does not exist there. */
+static void prepare_lock(void)
 {
-    pthread_mutex_t fresh = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-
-    lock = fresh;
+    make_lock();
+    pthread_atfork(take_lock, give_lock, make_lock);
 }
 
-/* A fork waits for an attempt that another thread has begun, so that a child finds none half done.
- */
-static void guard_forks(void)
+static void enter(void)
 {
-    pthread_atfork(take_lock, give_lock, renew_lock);
+    pthread_once(&lock_once, prepare_lock);
+    take_lock();
 }
 
 static const char *const names[] = {"linked", "host-unresolved", "interposed"};
@@ -124,8 +133,7 @@ int strategy_open(const struct strategy_request *request, metacall_diagnostic_si
     struct attempt attempt = {.request = request, .sink = sink, .sink_data = sink_data};
     int result = -1;
 
-    pthread_once(&fork_once, guard_forks);
-    pthread_mutex_lock(&lock);
+    enter();
     attempt.bound = calloc(1, sizeof(*attempt.bound));
     if (!attempt.bound) {
         metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
@@ -149,7 +157,7 @@ out:
         *ret_plugin = attempt.bound;
     else
         release(attempt.bound);
-    pthread_mutex_unlock(&lock);
+    give_lock();
     return result;
 }
 
@@ -161,19 +169,23 @@ enum bound_how bound_plugin_how(const struct bound_plugin *plugin)
 void *bound_plugin_symbol(const struct bound_plugin *plugin, const char *name)
 {
     void *found = dlsym(plugin->handle, name), *result = NULL;
-    struct link_map *own = NULL, *holder = NULL;
-    Dl_info info;
+    struct modules *modules = NULL;
+    struct link_map *own = NULL;
 
     /* dlsym looks into the plugin's libraries too */
     if (found && dlinfo(plugin->handle, RTLD_DI_LINKMAP, &own) == 0 &&
-        dladdr1(found, &info, (void **)&holder, RTLD_DL_LINKMAP) != 0 && holder == own)
-        result = found;
+        modules_walk(&modules) == 0) {
+        const struct module *holder = modules_of_address(modules, found);
+        if (holder && holder->dynamic == own->l_ld)
+            result = found;
+        modules_destroy(modules);
+    }
     return result;
 }
 
 void bound_plugin_close(struct bound_plugin *plugin)
 {
-    pthread_mutex_lock(&lock);
+    enter();
     release(plugin);
-    pthread_mutex_unlock(&lock);
+    give_lock();
 }

@@ -58,6 +58,7 @@ struct bound_plugin; /* an open plugin and what holds it */
  *   bind.version       the runtime is of a version that the plugin is not made for
  *   bind.incomplete    the runtime lacks symbols of the plugin
  *   bind.local         the runtime is not in the global scope and must not be put there
+ *   bind.linker        this system's linker (musl) does not go by SONAME: no shim can help
  *   bind.soname-taken  another library carries the SONAME already
  *   bind.already-bound the plugin is open already, and bound elsewhere
  *   bind.misbound      a symbol went elsewhere all the same (a preloaded library, a hook)

@@ -68,7 +68,8 @@ static int bridge(struct attempt *attempt, const struct link_map *runtime)
         attempt_holder(attempt, needed, &attempt->bound->holder, &holder) != 0)
         return -1;
     opened = modules_of_dynamic(attempt->before, runtime->l_ld);
-    if (opened && holder == opened) {
+    int same_name = opened && opened->soname && strcmp(opened->soname, needed) == 0;
+    if (opened && (holder == opened || (same_name && !shim_is_effective()))) {
         attempt->bound->how = BOUND_SAME_SONAME;
         return attempt_check_versions(attempt, opened);
     }

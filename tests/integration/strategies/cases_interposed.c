@@ -3,6 +3,7 @@
 /* interposed: the linked plugin in a process that holds the runtime already. */
 #include "host_process.h"
 
+#include "host_variants/elf_image.h"
 #include "host_variants/shim.h"
 
 #include <dlfcn.h>
@@ -237,26 +238,46 @@ static void plain_forward(void)
     forward(PLUGIN_LINKED);
 }
 
+/* The mode of the mapping that holds an address: "r--p". */
+static void mode_of(uintptr_t address, char *ret_mode)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char line[4096];
+    uintptr_t from, to;
+
+    strcpy(ret_mode, "none");
+    while (maps && fgets(line, sizeof(line), maps)) {
+        char mode[8];
+        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) == 3 && from <= address && address < to)
+            strcpy(ret_mode, mode);
+    }
+    fclose(maps);
+}
+
 /* What ld.so made read-only after relocation stays so. */
 static void relro(void)
 {
     struct host_finding host;
-    char line[4096];
-    int read_only = 0, writable_code = 0;
+    struct modules *modules = NULL;
+    ElfW(Phdr) header;
+    char mode[8];
+    int found = 0;
 
     host_opens(OTHER, RTLD_LOCAL);
     struct bound_plugin *plugin = open_interposed(PLUGIN_LINKED, &host);
     expect_bound(plugin, 7);
-    FILE *maps = fopen("/proc/self/maps", "r");
-    while (fgets(line, sizeof(line), maps)) {
-        const char *mode = strchr(line, ' ') + 1;
-        if (!strstr(line, "libpl_linked.so"))
+    EXPECT(modules_walk(&modules) == 0);
+    const struct module *module =
+        modules_of_address(modules, bound_plugin_symbol(plugin, "plugin_report"));
+    for (size_t i = 0; elf_image_header(module_image(module), i, &header) == 0; i++) {
+        if (header.p_type != PT_GNU_RELRO)
             continue;
-        read_only += strncmp(mode, "r--p", 4) == 0;
-        writable_code += mode[1] == 'w' && mode[2] == 'x';
+        mode_of(module->base + header.p_vaddr, mode);
+        EXPECT_TEXT(mode, "r--p");
+        found++;
     }
-    fclose(maps);
-    EXPECT(read_only >= 2 && writable_code == 0);
+    EXPECT(found == 1);
+    modules_destroy(modules);
     bound_plugin_close(plugin);
 }
 
@@ -522,6 +543,7 @@ static void interposed_once(void)
     EXPECT(dladdr(report, &info) != 0);
     EXPECT_TEXT(info.dli_fname, PLUGIN_LINKED);
     EXPECT_TEXT(info.dli_sname, "plugin_report");
+    bound_plugin_close(plugin);
 }
 
 /* For with_tools.sh: the plugin reads past the end of a block. */
@@ -536,6 +558,7 @@ static void faulty_plugin(void)
     EXPECT(fault != NULL);
     printf("%d\n", fault(one));
     free(one);
+    bound_plugin_close(plugin);
 }
 
 /* Somebody opened the plugin before us: nothing changes what it is bound to. */

@@ -203,7 +203,7 @@ static void unreadable(void)
     expect_refusal(&request, "bind.plugin", "No such file");
     request.plugin = FIXTURES;
     expect_refusal(&request, "bind.plugin", "not a regular file");
-    request.plugin = "/bin/sh";
+    request.plugin = OWN_FILE;
     expect_refusal(&request, "bind.plugin", "not a shared library");
     request.plugin = "/proc/self/cmdline";
     expect_refusal(&request, "bind.plugin", "/proc/self/cmdline");
