@@ -244,11 +244,11 @@ static void enter_container(void)
 {
     char target[160];
 
-    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("/", inner, NULL, MS_BIND | MS_REC, NULL) != 0)
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "", MS_REC | MS_PRIVATE, "") != 0 ||
+        mount("/", inner, "", MS_BIND | MS_REC, "") != 0)
         _exit(77);
     snprintf(target, sizeof(target), "%s/mnt", inner);
-    if (mount("tmpfs", target, "tmpfs", 0, NULL) != 0)
+    if (mount("tmpfs", target, "tmpfs", 0, "") != 0)
         _exit(77);
     snprintf(target, sizeof(target), "cp '%s.so' '%s/mnt/libinside.so'", inner, inner);
     if (system(target) != 0 || chdir(inner) != 0 || mkdir("mnt/old", 0755) != 0 ||

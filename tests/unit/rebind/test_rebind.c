@@ -150,7 +150,10 @@ static int has_trait(const struct module *module, const char *trait)
         return header.e_shnum != 0;
     }
     while (elf_image_next_relocation(image, &cursor, &relocation)) {
-        if (relocation.symbol && strcmp(elf_relocation_name(relocation.kind), trait) == 0)
+        struct elf_symbol symbol;
+        if (strcmp(elf_relocation_name(relocation.kind), trait) == 0 &&
+            elf_image_symbol(image, relocation.symbol, &symbol) == 0 &&
+            strncmp(symbol.name, "provider_", 9) == 0)
             return 1;
     }
     return 0;
