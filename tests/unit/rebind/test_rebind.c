@@ -138,6 +138,8 @@ static int has_trait(const struct module *module, const char *trait)
         return has_tag(module, 36); /* DT_RELR */
     if (strcmp(trait, "gnu-hash") == 0)
         return has_tag(module, DT_GNU_HASH);
+    if (strcmp(trait, "textrel") == 0)
+        return (image->flags & ELF_IMAGE_TEXTREL) != 0;
     if (strcmp(trait, "now") == 0)
         return (image->flags & ELF_IMAGE_BIND_NOW) != 0;
     if (strcmp(trait, "relro") == 0)
@@ -248,6 +250,21 @@ static void case_residue(struct stage *stage)
 static void case_missing(struct stage *stage)
 {
     refuse_plan(stage, 0, METACALL_ERROR_NOT_FOUND, "lacks 1 of its symbols: provider_d0");
+    expect(stage, 1);
+}
+
+static void case_text(struct stage *stage)
+{
+    metacall_interpose_hook *hook = NULL;
+    metacall_interpose *object = NULL;
+
+    refuse_plan(stage, 0, METACALL_ERROR_SUPPORT, "not in a writable segment");
+    CHECK(metacall_interpose_open(stage->plugin->path, &object) == 0);
+    CHECK(metacall_interpose_replace(object, "provider_f0", (void *)refuse_plan, NULL, &hook) ==
+          -1);
+    check_error(METACALL_ERROR_SUPPORT, "not in a writable segment");
+    picture_compare(&stage->before, stage->plugin);
+    metacall_interpose_close(object);
     expect(stage, 1);
 }
 
@@ -397,6 +414,7 @@ int main(int argc, char **argv)
         {"any", case_any},
         {"residue", case_residue},
         {"missing", case_missing},
+        {"text", case_text},
         {"version", case_version},
         {"descriptor", case_descriptor},
         {"not-static", case_not_static},

@@ -8,6 +8,7 @@
 #include "rebind_check.h"
 
 #include <dlfcn.h>
+#include <metacall/loader.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +46,12 @@ int main(int argc, char **argv)
     run(&probe);
     CHECK(probe.by[5] == 1 && probe.by[0] == 1);
     rebind_plan_destroy(plan);
+
+    /* the executable itself cannot be led away: its data is a copy already */
+    plan = NULL;
+    CHECK(rebind_plan_create(modules, modules_at(modules, 0), to, from, 0, &plan) == -1);
+    CHECK(plan == NULL && provider_d0 == 77);
+    check_error(METACALL_ERROR_SUPPORT, "data was copied");
     modules_destroy(modules);
     dlclose(handle);
     return 0;
