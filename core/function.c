@@ -77,15 +77,32 @@ struct function_signature **function_signature_place(const metacall_function *fu
     return &core->signature;
 }
 
+/* 1 when every argument is by position and of its parameter's own kind: the common case. */
+static inline int function_arguments_fit(const struct function_signature *signature,
+                                         const struct metacall_call *call)
+{
+    if (signature == NULL || call->keyword_count != 0 || call->count != signature->count)
+        return 0;
+    for (size_t i = 0; i < call->count; i++) {
+        const metacall_value *arg = call->args[i];
+        enum metacall_value_id type = signature->parameters[i].type;
+        if (arg == NULL || (arg->id != type && type != METACALL_INVALID))
+            return 0;
+    }
+    return 1;
+}
+
 int metacall_function_call(metacall_function *function, const struct metacall_call *call,
                            metacall_value *ret)
 {
     const metacall_loader *loader = function->loader;
+    const struct function_core *core = function->core;
     if (loader != NULL &&
         __builtin_expect(__atomic_load_n(&loader->state, __ATOMIC_RELAXED) > LOADER_READY, 0) &&
-        loader_admit(loader, metacall_function_name(function)) != 0)
+        loader_admit(loader, core->name) != 0)
         return -1;
-    if (function->flags & METACALL_FUNCTION_TYPED)
+    if (function->flags & METACALL_FUNCTION_TYPED &&
+        !function_arguments_fit(__atomic_load_n(&core->signature, __ATOMIC_ACQUIRE), call))
         return function_call_typed(function, call, ret);
     return function->ops->call(function, call, ret);
 }

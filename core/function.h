@@ -32,7 +32,8 @@ struct function_signature **function_signature_place(const metacall_function *fu
 /* For scope.c, with its lock held: whether the function is lent to C. Returns what it was. */
 int function_set_lent(metacall_function *function, int lent);
 
-/* The typed side of the gate: checks and converts the arguments, then calls. */
+/* The typed side of the gate, for arguments that are not simply those that the function wants:
+ * checks and converts them, then calls. */
 int function_call_typed(metacall_function *function, const struct metacall_call *call,
                         metacall_value *ret);
 

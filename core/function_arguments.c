@@ -178,29 +178,12 @@ static int arguments_convert(const metacall_function *function,
     return 0;
 }
 
-/* 1 when every argument is by position and of its parameter's own kind: the common case. */
-static int arguments_fit(const struct function_signature *signature,
-                         const struct metacall_call *call)
-{
-    if (call->keyword_count != 0 || call->count != signature->count)
-        return 0;
-    for (size_t i = 0; i < call->count; i++) {
-        enum metacall_value_id type = signature->parameters[i].type;
-        if (call->args[i] == NULL || (call->args[i]->id != type && type != METACALL_INVALID))
-            return 0;
-    }
-    return 1;
-}
-
 int function_call_typed(metacall_function *function, const struct metacall_call *call,
                         metacall_value *ret)
 {
     const struct function_signature *signature = function_signature(function);
     if (signature == NULL)
         return -1;
-    if (arguments_fit(signature, call))
-        return function->ops->call(function, call, ret);
-
     struct {
         metacall_value *args[ARGUMENTS_IN_PLACE];
         metacall_value slots[ARGUMENTS_IN_PLACE];

@@ -40,9 +40,10 @@ metacall_value *handle_lookup(metacall_handle *handle, const char *name);
 /* The function of a name: a reference of the caller's, or NULL (no error set). */
 metacall_function *handle_lookup_function(metacall_handle *handle, const char *name);
 
-/* A name in the global scope, and where it is not there, in what the host itself runs, which is
- * asked anew each time. A reference of the caller's. NULL without an error: there is no such name;
- * NULL with one: the host could not be asked. For functions there is metacall_function_find. */
+/* A name in the global scope, and where it is not there, in the main program of the host or of the
+ * runner, which is asked anew each time. A reference of the caller's. NULL without an error: there
+ * is no such name; NULL with one: the host could not be asked. For functions there is
+ * metacall_function_find. */
 metacall_value *scope_lookup(const char *name);
 
 /* The function of a name for a caller that never gives it back: it stays good as long as its
@@ -73,8 +74,8 @@ struct scope_view {
 /* What one handle defines now. */
 int handle_view_init(struct handle_view *view, metacall_handle *handle);
 void handle_view_finish(struct handle_view *view);
-/* All published handles of a loader, in order; for the host's loader also its main module, as it
- * is now, under the name "__main__". */
+/* All published handles of a loader, in order; for one that runs a main program (the host's, the
+ * runner's) that first, as it is now, under the name "__main__". */
 int scope_view_init(struct scope_view *view, metacall_loader *loader);
 void scope_view_finish(struct scope_view *view);
 

@@ -306,6 +306,25 @@ metacall_loader *loader_table_host(void)
     return host;
 }
 
+int loader_has_main(const metacall_loader *loader)
+{
+    return loader->hooks.discover != NULL &&
+           (metacall_loader_is_host(loader) || loader->config.argc > 0);
+}
+
+metacall_loader *loader_table_next_main(const metacall_loader *after)
+{
+    metacall_loader *found = NULL;
+    pthread_mutex_lock(&table.lock);
+    for (metacall_loader *loader = table.first; loader != NULL && found == NULL;
+         loader = loader->next)
+        if ((after == NULL || loader->order > after->order) &&
+            loader_state_of(loader) == LOADER_READY && loader_has_main(loader))
+            found = loader;
+    pthread_mutex_unlock(&table.lock);
+    return found;
+}
+
 int loader_table_each(int (*visit)(metacall_loader *loader, void *data), void *data)
 {
     /* By order numbers: the table may change while a visitor runs, structures stay. */

@@ -25,6 +25,10 @@ metacall_loader *loader_table_find(const char *tag);
 metacall_loader *loader_table_get(const char *tag);
 /* The host's loader, or NULL. */
 metacall_loader *loader_table_host(void);
+/* 1 when the loader may know a main program: it is the host's, or the runner gave it a script. */
+int loader_has_main(const metacall_loader *loader);
+/* The first loader after `after` (NULL = of all) that does; NULL = none. */
+metacall_loader *loader_table_next_main(const metacall_loader *after);
 /* The loader of functions that the process itself registers, "__metacall_host__". Runs always, has
  * no hooks, is not among those that loader_table_each visits; its names come before all others. */
 metacall_loader *loader_table_native(void);

@@ -146,14 +146,11 @@ static metacall_handle *scope_main_handle(metacall_loader *host)
     return handle;
 }
 
-/* Asks the host for a name, or for all (NULL). *ret_handle NULL: there is nobody to ask. *ret_since
- * is the stamp below which a symbol was not confirmed by this question. */
-static int scope_ask_host(metacall_loader *host, const char *name, metacall_handle **ret_handle,
+/* Asks the loader of a main program (loader_table_next_main) for a name of it, or for all (NULL).
+ * *ret_since is the stamp below which a symbol was not confirmed by this question. */
+static int scope_ask_main(metacall_loader *host, const char *name, metacall_handle **ret_handle,
                           uint64_t *ret_since)
 {
-    *ret_handle = NULL;
-    if (host == NULL || host->hooks.discover == NULL)
-        return 0;
     metacall_handle *handle = __atomic_load_n(&host->main_handle, __ATOMIC_ACQUIRE);
     if (handle == NULL && (handle = scope_main_handle(host)) == NULL)
         return -1;
@@ -191,12 +188,18 @@ static metacall_value *scope_answer(metacall_handle *handle, const char *name, u
 
 static metacall_value *scope_lookup_main(const char *name)
 {
-    metacall_handle *handle;
-    uint64_t since = 0;
+    metacall_loader *loader = NULL;
     metacall_error_release(metacall_error_take());
-    if (scope_ask_host(loader_table_host(), name, &handle, &since) != 0 || handle == NULL)
-        return NULL;
-    return scope_answer(handle, name, since);
+    while ((loader = loader_table_next_main(loader)) != NULL) {
+        metacall_handle *handle;
+        uint64_t since = 0;
+        if (scope_ask_main(loader, name, &handle, &since) != 0)
+            return NULL;
+        metacall_value *value = scope_answer(handle, name, since);
+        if (value != NULL)
+            return value;
+    }
+    return NULL;
 }
 
 metacall_value *scope_lookup(const char *name)
@@ -358,7 +361,7 @@ int scope_view_init(struct scope_view *view, metacall_loader *loader)
     int result = 0;
 
     memset(view, 0, sizeof(*view));
-    if (metacall_loader_is_host(loader) && scope_ask_host(loader, NULL, &main_handle, &since) != 0)
+    if (loader_has_main(loader) && scope_ask_main(loader, NULL, &main_handle, &since) != 0)
         return -1;
     metacall_error *former = scope_read();
     for (metacall_handle *handle = loader->handles; handle != NULL; handle = handle->next)

@@ -17,7 +17,7 @@ static int thread_key_made;
 
 /* Stands in where a thread's own state cannot be allocated, until it can. Nobody writes it: whoever
  * would asks thread_state_is_shared first. */
-static struct thread_state thread_state_shared;
+static struct thread_state thread_state_shared = {.free_count = UINT32_MAX /* keeps no values */};
 
 static void thread_state_free(void *data)
 {

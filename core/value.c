@@ -6,18 +6,9 @@
 
 #include "core/block.h"
 #include "core/error.h"
-#include "core/thread.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Under a memory checker every value is a block of its own, or use after free would not be seen. */
-#if defined(__SANITIZE_ADDRESS__)
-#define VALUE_FREE_LIST 0
-#else
-#define VALUE_FREE_LIST 1
-#endif
-#define VALUE_FREE_LIST_MAX 256u /* values that a thread keeps */
 
 static const char *const value_kind_names[] = {
     [METACALL_BOOL] = "Boolean",
@@ -53,14 +44,10 @@ const char *value_kind_name(unsigned id)
     return id == METACALL_BIGINT ? "BigInteger" : "Invalid";
 }
 
-metacall_value *value_create(void)
+metacall_value *value_create_slowly(void)
 {
-    struct thread_state *state = thread_state();
-    metacall_value *value = state->free_values;
-    if (value != NULL) {
-        state->free_values = value->as.reference.pointer;
-        state->free_count--;
-    } else if ((value = malloc(sizeof(*value))) == NULL) {
+    metacall_value *value = malloc(sizeof(*value));
+    if (value == NULL) {
         error_raise_memory();
         return NULL;
     }
@@ -70,18 +57,14 @@ metacall_value *value_create(void)
     return value;
 }
 
-void value_free(metacall_value *value)
+void value_free_slowly(metacall_value *value)
 {
-    struct thread_state *state = thread_state();
-    if (!VALUE_FREE_LIST || state->free_count >= VALUE_FREE_LIST_MAX ||
-        thread_state_is_shared(state)) {
+    /* A thread gets its state with the first value that it could keep. */
+    if (VALUE_FREE_LIST && thread_state_pointer == NULL &&
+        thread_state()->free_count < VALUE_FREE_LIST_MAX)
+        value_free(value);
+    else
         free(value);
-        return;
-    }
-    value->id = METACALL_INVALID;
-    value->as.reference.pointer = state->free_values;
-    state->free_values = value;
-    state->free_count++;
 }
 
 void value_free_list_empty(struct thread_state *state)
@@ -157,7 +140,7 @@ int value_copy_leaf(metacall_value *slot, const metacall_value *from)
     }
 }
 
-void value_destroy(metacall_value *value)
+void value_destroy_any(metacall_value *value)
 {
     if (value == NULL)
         return;
@@ -214,7 +197,7 @@ static int value_borrows_below(const metacall_value *value, unsigned depth)
     return 0;
 }
 
-int value_own(metacall_value *value)
+int value_own_any(metacall_value *value)
 {
     if (!value_borrows_below(value, 64))
         return 0;

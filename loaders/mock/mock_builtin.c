@@ -71,8 +71,7 @@ static int body_call(const struct mock_frame *frame, const struct mock_node *nod
     metacall_function *function = metacall_function_find(args[1]->as.bytes.data);
     if (function == NULL)
         return -1;
-    struct metacall_call call = {args + 2, node->count - 2, NULL, 0};
-    int result = metacall_function_call(function, &call, slot);
+    int result = mock_call(frame, node, function, args + 2, node->count - 2, slot);
     metacall_function_release(function);
     return result;
 }

@@ -9,6 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The value of a parameter or a constant, which needs no evaluation; NULL for other nodes. */
+static inline const metacall_value *evaluate_leaf(const struct mock_frame *frame,
+                                                  const struct mock_node *node)
+{
+    static const metacall_value missing = METACALL_SLOT_INIT;
+    if (node->kind == MOCK_PARAMETER)
+        return frame->args[node->index] != NULL ? frame->args[node->index] : &missing;
+    return node->kind == MOCK_CONSTANT ? &node->constant : NULL;
+}
+
 /* -------------------------------------------------------------------------------------- errors */
 
 int mock_raise(const struct mock_frame *frame, const struct mock_node *node, const char *type,
@@ -209,24 +219,50 @@ static int evaluate_operation(const struct mock_frame *frame, const struct mock_
                       metacall_kind_name((enum metacall_value_id)right->id));
 }
 
-static int evaluate_operator(const struct mock_frame *frame, const struct mock_node *node,
-                             metacall_value *slot)
+/* Two values that exist already: nothing to clear afterwards. */
+static inline int evaluate_pair(const struct mock_frame *frame, const struct mock_node *node,
+                                const metacall_value *left, const metacall_value *right,
+                                metacall_value *slot)
+{
+    if (left->id != METACALL_DOUBLE || right->id != METACALL_DOUBLE)
+        return evaluate_operation(frame, node, left, right, slot);
+    switch (node->operation) {
+    case '+':
+        metacall_slot_double(slot, left->as.double_ + right->as.double_);
+        return 0;
+    case '*':
+        metacall_slot_double(slot, left->as.double_ * right->as.double_);
+        return 0;
+    default:
+        return evaluate_operation(frame, node, left, right, slot);
+    }
+}
+
+/* Operands that must be evaluated first; apart from evaluate_operator, whose common case is short.
+ */
+static __attribute__((noinline)) int evaluate_operands(const struct mock_frame *frame,
+                                                       const struct mock_node *node,
+                                                       metacall_value *slot)
 {
     metacall_value left_slot = METACALL_SLOT_INIT, right_slot = METACALL_SLOT_INIT;
     const metacall_value *left, *right;
     if (mock_evaluate(frame, node->items[0], &left_slot, &left) != 0)
         return -1;
-    /* The one case that measurements are about goes first. */
     int result = mock_evaluate(frame, node->items[1], &right_slot, &right);
-    if (result == 0 && left->id == METACALL_DOUBLE && right->id == METACALL_DOUBLE &&
-        (node->operation == '+' || node->operation == '*'))
-        metacall_slot_double(slot, node->operation == '+' ? left->as.double_ + right->as.double_
-                                                          : left->as.double_ * right->as.double_);
-    else if (result == 0)
-        result = evaluate_operation(frame, node, left, right, slot);
+    if (result == 0)
+        result = evaluate_pair(frame, node, left, right, slot);
     metacall_slot_clear(&left_slot);
     metacall_slot_clear(&right_slot);
     return result;
+}
+
+static inline int evaluate_operator(const struct mock_frame *frame, const struct mock_node *node,
+                                    metacall_value *slot)
+{
+    const metacall_value *left = evaluate_leaf(frame, node->items[0]);
+    const metacall_value *right = evaluate_leaf(frame, node->items[1]);
+    return left != NULL && right != NULL ? evaluate_pair(frame, node, left, right, slot)
+                                         : evaluate_operands(frame, node, slot);
 }
 
 static int evaluate_negate(const struct mock_frame *frame, const struct mock_node *node,
@@ -313,6 +349,23 @@ static int evaluate_index(const struct mock_frame *frame, const struct mock_node
 
 /* -------------------------------------------------------------------------------------- calls */
 
+/* How deep this thread is in calls that scripts make, whatever other languages lie between. Counted
+ * there and not in mock_run: a leaf function should not pay for it. */
+static __thread unsigned call_depth;
+
+int mock_call(const struct mock_frame *frame, const struct mock_node *node,
+              metacall_function *function, metacall_value **args, size_t count,
+              metacall_value *slot)
+{
+    struct metacall_call call = {args, count, NULL, 0};
+    if (call_depth >= MOCK_NESTING_MAX)
+        return mock_raise(frame, node, "RecursionError", "calls nest too deeply");
+    call_depth++;
+    int result = metacall_function_call(function, &call, slot);
+    call_depth--;
+    return result;
+}
+
 static int evaluate_call_value(const struct mock_frame *frame, const struct mock_node *node,
                                metacall_value **args, size_t count, metacall_value *slot)
 {
@@ -321,13 +374,11 @@ static int evaluate_call_value(const struct mock_frame *frame, const struct mock
     if (mock_evaluate(frame, node->items[0], &callee_slot, &callee) != 0)
         return -1;
     int result;
-    if (callee->id == METACALL_FUNCTION) {
-        struct metacall_call call = {args, count, NULL, 0};
-        result = metacall_function_call(callee->as.function, &call, slot);
-    } else {
+    if (callee->id == METACALL_FUNCTION)
+        result = mock_call(frame, node, callee->as.function, args, count, slot);
+    else
         result = mock_raise(frame, node, "TypeError", "a %s cannot be called",
                             metacall_kind_name((enum metacall_value_id)callee->id));
-    }
     metacall_slot_clear(&callee_slot);
     return result;
 }
@@ -372,7 +423,7 @@ static int evaluate_call(const struct mock_frame *frame, const struct mock_node 
 static int evaluate_constant(const struct mock_frame *frame, const struct mock_node *node,
                              struct mock_definition *definition)
 {
-    struct mock_frame own = {definition, NULL, frame->depth + 1};
+    struct mock_frame own = {definition, NULL};
     if (definition->settled < 0)
         return mock_raise(frame, node, "RecursionError", "'%s' is defined by itself",
                           definition->name);
@@ -403,16 +454,11 @@ static int evaluate_global(const struct mock_frame *frame, const struct mock_nod
 int mock_evaluate(const struct mock_frame *frame, const struct mock_node *node,
                   metacall_value *slot, const metacall_value **ret_value)
 {
-    static const metacall_value missing = METACALL_SLOT_INIT;
     *ret_value = slot;
     switch (node->kind) {
     case MOCK_CONSTANT:
-        *ret_value = &node->constant;
-        return 0;
     case MOCK_PARAMETER:
-        *ret_value = frame->args[node->index];
-        if (*ret_value == NULL)
-            *ret_value = &missing;
+        *ret_value = evaluate_leaf(frame, node);
         return 0;
     case MOCK_GLOBAL:
         return evaluate_global(frame, node, slot, ret_value);
@@ -465,13 +511,13 @@ static int evaluate_settle_result(const struct mock_frame *frame, metacall_value
     return 0;
 }
 
-int mock_run(const struct mock_definition *definition, metacall_value *const *args, unsigned depth,
+int mock_run(const struct mock_definition *definition, metacall_value *const *args,
              metacall_value *ret)
 {
-    struct mock_frame frame = {definition, args, depth};
-    if (depth > MOCK_NESTING_MAX)
-        return mock_raise(&frame, definition->body, "RecursionError", "calls nest too deeply");
-    if (evaluate_into(&frame, definition->body, ret) != 0)
+    struct mock_frame frame = {definition, args};
+    const struct mock_node *body = definition->body;
+    if ((body->kind == MOCK_OPERATOR ? evaluate_operator(&frame, body, ret)
+                                     : evaluate_into(&frame, body, ret)) != 0)
         return -1;
     if (definition->result == METACALL_INVALID || ret->id == definition->result)
         return 0;

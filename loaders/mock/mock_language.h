@@ -71,7 +71,6 @@ struct mock_script {
 struct mock_frame {
     const struct mock_definition *definition;
     metacall_value *const *args; /* one for each parameter; NULL = missing */
-    unsigned depth;
 };
 
 struct mock_builtin {
@@ -103,8 +102,12 @@ int mock_evaluate(const struct mock_frame *frame, const struct mock_node *node,
  * the caller clears. On failure nothing is left to clear. */
 int mock_evaluate_arguments(const struct mock_frame *frame, const struct mock_node *node,
                             size_t first, metacall_value **args, metacall_value *slots);
+/* Calls a function of any language from a script. */
+int mock_call(const struct mock_frame *frame, const struct mock_node *node,
+              metacall_function *function, metacall_value **args, size_t count,
+              metacall_value *slot);
 /* Runs a definition; args has one entry for each parameter. */
-int mock_run(const struct mock_definition *definition, metacall_value *const *args, unsigned depth,
+int mock_run(const struct mock_definition *definition, metacall_value *const *args,
              metacall_value *ret);
 /* An error of the script's own, at the node. Returns -1. */
 int mock_raise(const struct mock_frame *frame, const struct mock_node *node, const char *type,

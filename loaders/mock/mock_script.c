@@ -6,23 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How deep this thread is in functions of this loader, over all other languages. */
-static __thread unsigned mock_depth;
+/* Keywords, or optional parameters left out. */
+static __attribute__((noinline)) int function_call_arranged(metacall_function *function,
+                                                            const struct metacall_call *call,
+                                                            metacall_value *ret)
+{
+    metacall_value *args[MOCK_PARAMETERS_MAX];
+    if (metacall_function_arrange(function, call, args, MOCK_PARAMETERS_MAX) != 0)
+        return -1;
+    return mock_run(function->data, args, ret);
+}
 
 static int function_call(metacall_function *function, const struct metacall_call *call,
                          metacall_value *ret)
 {
     const struct mock_definition *definition = function->data;
-    metacall_value *place[MOCK_PARAMETERS_MAX];
-    metacall_value *const *args = call->args;
-    if (call->keyword_count != 0 || call->count != definition->count) {
-        if (metacall_function_arrange(function, call, place, MOCK_PARAMETERS_MAX) != 0)
-            return -1;
-        args = place;
-    }
-    int result = mock_run(definition, args, mock_depth++, ret);
-    mock_depth--;
-    return result;
+    if (call->keyword_count != 0 || call->count != definition->count)
+        return function_call_arranged(function, call, ret);
+    return mock_run(definition, call->args, ret);
 }
 
 static void function_destroy(metacall_function *function)
@@ -90,7 +91,7 @@ static int script_settle_constants(struct mock_script *script)
          definition = definition->next) {
         struct mock_node node = {
             .kind = MOCK_GLOBAL, .line = definition->line, .column = 1, .definition = definition};
-        struct mock_frame frame = {definition, NULL, 0};
+        struct mock_frame frame = {definition, NULL};
         metacall_value slot = METACALL_SLOT_INIT;
         const metacall_value *value;
         if (!definition->is_function && mock_evaluate(&frame, &node, &slot, &value) != 0)
