@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#define SMALLEST 16
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 void py_identity_lock(void)
@@ -54,25 +56,25 @@ void *py_identity_find(const struct py_identity *table, const void *key)
     return table->capacity == 0 ? NULL : slot_of(table, key)->value;
 }
 
-static int grow(struct py_identity *table)
+static int resize(struct py_identity *table, size_t capacity)
 {
-    struct py_identity larger = {NULL, table->capacity == 0 ? 16 : table->capacity * 2, 0};
+    struct py_identity other = {NULL, capacity, table->used};
     size_t i;
-    if ((larger.slots = calloc(larger.capacity, sizeof *larger.slots)) == NULL)
+    if ((other.slots = calloc(capacity, sizeof *other.slots)) == NULL)
         return -1;
     for (i = 0; i < table->capacity; i++)
         if (table->slots[i].key != NULL)
-            *slot_of(&larger, table->slots[i].key) = table->slots[i];
-    larger.used = table->used;
+            *slot_of(&other, table->slots[i].key) = table->slots[i];
     free(table->slots);
-    *table = larger;
+    *table = other;
     return 0;
 }
 
 int py_identity_put(struct py_identity *table, const void *key, void *value)
 {
     struct py_identity_slot *slot;
-    if (table->used * 4 >= table->capacity * 3 && grow(table) != 0)
+    if (table->used * 4 >= table->capacity * 3 &&
+        resize(table, table->capacity == 0 ? SMALLEST : table->capacity * 2) != 0)
         return -1;
     slot = slot_of(table, key);
     if (slot->key == NULL)
@@ -101,6 +103,8 @@ void py_identity_remove(struct py_identity *table, const void *key, const void *
     table->slots[hole].key = NULL;
     table->slots[hole].value = NULL;
     table->used--;
+    if (table->capacity > SMALLEST && table->used * 8 < table->capacity)
+        resize(table, table->capacity / 2); /* without memory it stays as it is */
 }
 
 void py_identity_finish(struct py_identity *table)
