@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <metacall/loader.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +14,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* openat2 (Linux 5.6), for headers that lack it; it has the same number on every machine. */
+struct open_inside {
+    uint64_t flags, mode, resolve;
+};
+#define OPENAT2 437
+#define RESOLVE_NO_MAGIC 0x02
+#define RESOLVE_INSIDE 0x10
+
 /* Opens a path of the process inside its root; no link leads out of there. */
 static int open_in_root(int root, const char *path)
 {
-    struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-    long file = syscall(SYS_openat2, root, path, &how, sizeof(how));
+    struct open_inside how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+                              .resolve = RESOLVE_INSIDE | RESOLVE_NO_MAGIC};
+    long file = syscall(OPENAT2, root, path, &how, sizeof(how));
 
     if (file < 0 && (errno == ENOSYS || errno == EPERM))
         file = openat(root, path[0] == '/' ? path + 1 : path, (int)how.flags);
