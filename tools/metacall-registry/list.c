@@ -30,7 +30,8 @@ static const char *row_runtime_path(const struct metacall_registry_row *row)
     return row->runtime_library != NULL ? row->runtime_library : row->runtime_executable;
 }
 
-/* "CPython 3.11.2 /usr/lib/libpython3.11.so.1.0"; NULL when there is none. */
+/* "CPython 3.11.2 /usr/lib/libpython3.11.so.1.0", with a question mark where a program was not
+ * asked that may name another; NULL when there is none. */
 static char *row_runtime(const struct metacall_registry_row *row)
 {
     const char *path = row_runtime_path(row);
@@ -38,9 +39,10 @@ static char *row_runtime(const struct metacall_registry_row *row)
 
     if (path == NULL && row->runtime_version == NULL)
         return NULL;
-    return memory_format("%s%s%s%s%s", name, row->runtime_version != NULL ? " " : "",
+    return memory_format("%s%s%s%s%s%s", name, row->runtime_version != NULL ? " " : "",
                          row->runtime_version != NULL ? row->runtime_version : "",
-                         path != NULL ? " " : "", path != NULL ? path : "");
+                         path != NULL ? " " : "", path != NULL ? path : "",
+                         row->unproven ? "?" : "");
 }
 
 static void print_rows(const struct output *output, const struct metacall_registry_rows *rows)
@@ -66,18 +68,32 @@ static void print_rows(const struct output *output, const struct metacall_regist
     table_destroy(table);
 }
 
-/* Eight fields: tag language strategy runtime version path status manifest. */
+/* What the question marks mean, for people who see one. */
+static void tell_unproven(const struct output *output, const struct metacall_registry_rows *rows)
+{
+    int unproven = 0;
+
+    for (size_t i = 0; i < rows->count; i++)
+        unproven |= rows->items[i].unproven;
+    if (unproven)
+        output_message(
+            output, MESSAGE_NOTE,
+            "? = a program was not asked which may name another runtime; --probe asks it");
+}
+
+/* Nine fields: tag language strategy runtime version path status manifest certainty. */
 static void print_records(const struct output *output, const struct metacall_registry_rows *rows)
 {
-    static const struct table_column columns[8] = {{NULL, 0}};
-    struct table *table = table_create(columns, 8);
+    static const struct table_column columns[9] = {{NULL, 0}};
+    struct table *table = table_create(columns, 9);
 
     for (size_t i = 0; i < rows->count; i++) {
         const struct metacall_registry_row *row = &rows->items[i];
 
-        table_add(table, (const char *[]){row->tag, row->language, row->strategy, row->runtime,
-                                          row->runtime_version, row_runtime_path(row),
-                                          row_status(row), row->manifest});
+        table_add(table,
+                  (const char *[]){row->tag, row->language, row->strategy, row->runtime,
+                                   row->runtime_version, row_runtime_path(row), row_status(row),
+                                   row->manifest, row->unproven ? "unproven" : "proven"});
     }
     table_print(table, output);
     table_destroy(table);
@@ -174,6 +190,8 @@ static int list_rows(struct invocation *invocation)
         print_records(output, rows);
     else
         print_rows(output, rows);
+    if (output->form == OUTPUT_TEXT)
+        tell_unproven(output, rows);
     metacall_registry_rows_free(rows);
     return status;
 }

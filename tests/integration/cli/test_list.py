@@ -31,7 +31,7 @@ class List(Installation):
             self.good("list", "--plain").records,
             [
                 ["rt", "Small", "linked", "Clirt", "3.4.0", f"{self.runtimes}/{RUNTIME}", "ready",
-                 f"{self.manifests}/rt.loader.json"]
+                 f"{self.manifests}/rt.loader.json", "proven"]
             ],
         )
 
@@ -163,7 +163,7 @@ class List(Installation):
         self.assertNotIn("\033", result.out)
         self.assertIn(r"\x1b[2Jx\ty", result.out)
         record = self.good("list", "--plain", env={"METACALL_REGISTRY_PATH": folder}).records[0]
-        self.assertEqual(len(record), 8)
+        self.assertEqual(len(record), 9)
         manifest = self.good("list", "--json", env={"METACALL_REGISTRY_PATH": folder}).json
         self.assertEqual(manifest["loaders"][0]["manifest"], f"{folder}/rt.loader.json")
 
@@ -218,6 +218,32 @@ class List(Installation):
         record = self.good("list", "--plain", "--probe", env=env).records[0]
         self.assertEqual(record[5:7], [f"{self.runtimes}/{RUNTIME}", "ready"])
         self.assertTrue(asked.exists())
+
+    def test_what_is_not_proven_is_marked(self):
+        """An earlier rule asks a program, which may name another runtime than the one found."""
+        manifest = self.variation()
+        manifest["runtime"]["libraries"][0]["find"].insert(
+            0, {"rule": "command", "argv": ["clirt-config"], "timeout_ms": 5000})
+        self.install(manifest=manifest)
+        tools = self.top / "tools"
+        other = self.top / "other"
+        tools.mkdir()
+        other.mkdir()
+        shutil.copy(self.runtimes / RUNTIME, other)
+        script = tools / "clirt-config"
+        script.write_text(f"#!/bin/sh\necho library={other}/{RUNTIME}\n")
+        script.chmod(0o755)
+        env = {"PATH": f"{tools}:/usr/bin:/bin"}
+        result = self.run_command("list", env=env)
+        self.assertEqual(result.status, 0)
+        self.assertIn(f"{self.runtimes}/{RUNTIME}? ", result.out)
+        self.assertIn("--probe asks it", result.err)
+        self.assertEqual(self.run_command("list", "-q", env=env).err, "")
+        self.assertEqual(self.good("list", "--plain", env=env).records[0][8], "unproven")
+        self.assertTrue(self.good("list", "--json", env=env).json["loaders"][0]["unproven"])
+        record = self.good("list", "--plain", "--probe", env=env).records[0]
+        self.assertEqual((record[5], record[8]), (f"{other}/{RUNTIME}", "proven"))
+        self.assertNotIn("?", self.good("list", "--probe", env=env).out)
 
     def test_debug_traces_to_standard_error(self):
         self.install()
