@@ -62,3 +62,14 @@ def node_floor(what):
     def sample():
         return float(subprocess.check_output([FLOOR_NODE, what], text=True))
     return sample
+
+
+def until_ready(*command):
+    """A sampler of milliseconds from the start of a process to its first line."""
+    def sample():
+        start = time.perf_counter_ns()
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+            if not child.stdout.readline():
+                raise RuntimeError('%s says nothing' % command[0])
+            return (time.perf_counter_ns() - start) / 1e6
+    return sample
