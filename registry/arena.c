@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_CHUNK 2032
+#define ARENA_FIRST 2032 /* bytes of the first chunk; each later one is twice as large, up to: */
+#define ARENA_MOST 65504
 #define ARENA_ALIGN 16
 
 struct arena_chunk {
     struct arena_chunk *before;
+    size_t size;
     _Alignas(ARENA_ALIGN) char bytes[];
 };
 
@@ -36,13 +38,16 @@ void arena_finish(struct arena *arena)
 
 static int arena_grow(struct arena *arena, size_t size)
 {
-    size_t room = size > ARENA_CHUNK ? size : ARENA_CHUNK;
+    size_t usual = arena->chunks ? 2 * arena->chunks->size + 32 : ARENA_FIRST;
+    size_t room = usual < ARENA_MOST ? usual : ARENA_MOST;
+    room = size > room ? size : room;
     struct arena_chunk *chunk = malloc(sizeof *chunk + room);
     if (!chunk) {
         arena->failed = 1;
         return -1;
     }
     chunk->before = arena->chunks;
+    chunk->size = room;
     arena->chunks = chunk;
     arena->next = chunk->bytes;
     arena->left = room;

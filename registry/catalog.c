@@ -15,11 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-struct held_manifest {
-    struct held_manifest *next;
-    struct manifest *manifest;
-};
-
 struct held_tag {
     struct held_tag *next;
     struct catalog_tag tag;
@@ -32,7 +27,8 @@ struct catalog {
     pthread_mutex_t lock; /* guards all below */
     struct arena arena;
     struct search_path search;
-    struct held_manifest *manifests;
+    char *buffer; /* for the text of the file that is being read */
+    size_t buffer_size;
     struct held_tag *lookups;
     struct findings findings; /* about folders */
     int scanned;
@@ -81,12 +77,7 @@ void catalog_release(struct catalog *catalog)
 {
     if (!catalog || __atomic_sub_fetch(&catalog->references, 1, __ATOMIC_ACQ_REL) != 0)
         return;
-    while (catalog->manifests) {
-        struct held_manifest *held = catalog->manifests;
-        catalog->manifests = held->next;
-        manifest_destroy(held->manifest);
-        free(held);
-    }
+    free(catalog->buffer);
     pthread_mutex_destroy(&catalog->lock);
     arena_finish(&catalog->arena);
     environment_finish(&catalog->environment);
@@ -108,34 +99,20 @@ static int out_of_memory(void)
     return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
 }
 
-static int hold(struct catalog *catalog, struct manifest *manifest)
-{
-    struct held_manifest *held = malloc(sizeof *held);
-    if (!held) {
-        manifest_destroy(manifest);
-        return out_of_memory();
-    }
-    held->manifest = manifest;
-    held->next = catalog->manifests;
-    catalog->manifests = held;
-    for (size_t i = 0; catalog->sink && i < manifest->findings.list.count; i++)
-        catalog->sink(findings_at(&manifest->findings, i), catalog->sink_data);
-    return 0;
-}
-
 /* Reads an opened file into ret_file->manifest. */
 static int read_opened(struct catalog *catalog, struct source_file *source,
                        struct catalog_file *ret_file)
 {
+    struct arena *arena = &catalog->arena;
     struct manifest *manifest = NULL;
-    char *text = source->state == SOURCE_FILE_OPEN ? source_file_read(source) : NULL;
+    const char *text = source->state == SOURCE_FILE_OPEN
+                           ? source_file_read_into(source, &catalog->buffer, &catalog->buffer_size)
+                           : NULL;
     if (text) {
-        int result = manifest_read(ret_file->path, ret_file->tag, text, source->size, &manifest);
-        free(text);
-        if (result < 0)
+        if (manifest_read(arena, ret_file->path, ret_file->tag, text, source->size, &manifest) < 0)
             return -1;
     } else {
-        manifest = manifest_create(ret_file->path, ret_file->tag);
+        manifest = manifest_create(arena, ret_file->path, ret_file->tag);
         if (!manifest)
             return -1;
         if (source->state == SOURCE_FILE_MASK)
@@ -148,8 +125,10 @@ static int read_opened(struct catalog *catalog, struct source_file *source,
                                                        .tag = ret_file->tag,
                                                        .message = source->message});
     }
+    for (size_t i = 0; catalog->sink && i < manifest->findings.list.count; i++)
+        catalog->sink(findings_at(&manifest->findings, i), catalog->sink_data);
     ret_file->manifest = manifest;
-    return hold(catalog, manifest);
+    return 0;
 }
 
 /* The rule of precedence, over the files of one tag from the first on. */

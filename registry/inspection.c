@@ -59,13 +59,12 @@ static int validate_text(struct inspection_result *inspection, const char *path,
     char tag[MANIFEST_TAG_MAX + 1];
     struct manifest *manifest;
     int named = manifest_tag_of_path(path, tag) == 0;
-    if (manifest_read(path, named ? tag : NULL, text, size, &manifest) < 0)
+    if (manifest_read(inspection->arena, path, named ? tag : NULL, text, size, &manifest) < 0)
         return -1;
     if (manifest->findings.list.count)
         findings_add_all(&inspection->findings, findings_at(&manifest->findings, 0),
                          manifest->findings.list.count);
     inspection->files++;
-    manifest_destroy(manifest);
     return 0;
 }
 

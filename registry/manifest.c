@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* Text -> JSON by the letter -> tree -> structures. The tree stays: it owns the texts. */
+/* Text -> JSON by the letter -> tree -> structures. The texts are copied and the tree is dropped at
+ * once: a catalog of thousands stays small, and the next tree finds the same memory warm. */
 #include "registry/manifest.h"
 
 #include "registry/json_text.h"
 #include "registry/version.h"
 #include <metacall/loader.h>
-#include <stdlib.h>
 #include <string.h>
 
 int manifest_tag_of_path(const char *path, char ret_tag[MANIFEST_TAG_MAX + 1])
@@ -25,27 +25,18 @@ int manifest_tag_of_path(const char *path, char ret_tag[MANIFEST_TAG_MAX + 1])
     return 0;
 }
 
-struct manifest *manifest_create(const char *path, const char *file_tag)
+struct manifest *manifest_create(struct arena *arena, const char *path, const char *file_tag)
 {
-    struct manifest *manifest = calloc(1, sizeof *manifest);
+    struct manifest *manifest = arena_alloc(arena, sizeof *manifest);
     if (!manifest) {
         metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
         return NULL;
     }
     manifest->enabled = 1;
-    manifest->findings.arena = &manifest->arena;
-    manifest->path = arena_text(&manifest->arena, path);
-    manifest->tag = arena_text(&manifest->arena, file_tag);
+    manifest->findings.arena = arena;
+    manifest->path = arena_text(arena, path);
+    manifest->tag = arena_text(arena, file_tag);
     return manifest;
-}
-
-void manifest_destroy(struct manifest *manifest)
-{
-    if (!manifest)
-        return;
-    cJSON_Delete(manifest->root);
-    arena_finish(&manifest->arena);
-    free(manifest);
 }
 
 static void report_json(void *data, const char *id, size_t offset, const char *expected)
@@ -88,14 +79,14 @@ static int is_foreign(struct reader *reader, const cJSON *root)
     return 1;
 }
 
-static void read_root(struct reader *reader, struct manifest *manifest, const char *file_tag)
+static void read_root(struct reader *reader, struct manifest *manifest, const cJSON *root,
+                      const char *file_tag)
 {
-    const cJSON *root = manifest->root;
     const cJSON *tag = cJSON_GetObjectItemCaseSensitive(root, "tag");
     if (cJSON_IsObject(root) && is_foreign(reader, root))
         return;
     if (cJSON_IsString(tag) && manifest_tag_valid(tag->valuestring))
-        reader->tag = tag->valuestring;
+        reader->tag = arena_text(reader->arena, tag->valuestring);
     reader_object(reader, NULL, root, &manifest_shape, manifest);
     if (!manifest->tag) {
         manifest->tag = arena_text(reader->arena, file_tag);
@@ -110,29 +101,44 @@ static void read_root(struct reader *reader, struct manifest *manifest, const ch
     }
 }
 
-int manifest_read(const char *path, const char *file_tag, const char *text, size_t size,
-                  struct manifest **ret_manifest)
+/* The tree, NULL where the text is not even nearly JSON (that is reported) or memory ran out. */
+static cJSON *parse(struct reader *reader, const char *text, size_t size)
 {
-    struct manifest *manifest = manifest_create(path, file_tag);
+    const char *end = NULL;
+    size_t skip = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0, faults;
+    if (json_text_plain(text, size)) {
+        cJSON *root = cJSON_ParseWithLengthOpts(text, size, &end, 0);
+        while (root && end < text + size && strchr(" \t\r\n", *end))
+            end++;
+        if (root && end == text + size)
+            return root;
+        cJSON_Delete(root);
+    }
+    faults = json_text_check(text, size, report_json, reader);
+    cJSON *root = cJSON_ParseWithLength(text + skip, size - skip);
+    if (!root && faults == 0)
+        reader->arena->failed = 1; /* it is JSON, so only memory can be at fault */
+    return root;
+}
+
+int manifest_read(struct arena *arena, const char *path, const char *file_tag, const char *text,
+                  size_t size, struct manifest **ret_manifest)
+{
+    struct manifest *manifest = manifest_create(arena, path, file_tag);
     if (!manifest)
         return -1;
     struct reader reader = {.path = manifest->path,
                             .text = text,
                             .size = size,
                             .tag = manifest->tag,
-                            .arena = &manifest->arena,
+                            .arena = arena,
                             .findings = &manifest->findings};
-    size_t skip = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    size_t faults = json_text_check(text, size, report_json, &reader);
-    manifest->root = cJSON_ParseWithLength(text + skip, size - skip);
-    if (manifest->root)
-        read_root(&reader, manifest, file_tag);
-    else if (faults == 0)
-        manifest->arena.failed = 1; /* it is JSON, so only memory can be at fault */
-    if (manifest->arena.failed) {
-        manifest_destroy(manifest);
+    cJSON *root = parse(&reader, text, size);
+    if (root)
+        read_root(&reader, manifest, root, file_tag);
+    cJSON_Delete(root);
+    if (arena->failed)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "%s: out of memory", path);
-    }
     *ret_manifest = manifest;
     return 0;
 }

@@ -182,8 +182,6 @@ struct manifest {
     struct object_list conflicts; /* struct manifest_conflict */
     int is_override;              /* no variants: only enabled or pin for the next one of its tag */
 
-    struct arena arena;
-    cJSON *root; /* owns the texts */
     struct findings findings;
 };
 
@@ -194,12 +192,12 @@ extern const char *const manifest_features[];
 
 /* Reads a manifest's text. Every fault becomes a finding of the manifest; one of severity error
  * means that it cannot be used. `file_tag`: what its file name says the tag is; NULL = unknown.
- * The manifest is always made, unless memory runs out: 0, or -1 with the error set. */
-int manifest_read(const char *path, const char *file_tag, const char *text, size_t size,
-                  struct manifest **ret_manifest);
+ * The manifest is always made, and lies in the arena, unless memory runs out: 0, or -1 with the
+ * error set. */
+int manifest_read(struct arena *arena, const char *path, const char *file_tag, const char *text,
+                  size_t size, struct manifest **ret_manifest);
 /* A manifest without content, for a file that could not be read: add findings to it. */
-struct manifest *manifest_create(const char *path, const char *file_tag);
-void manifest_destroy(struct manifest *manifest); /* NULL is accepted */
+struct manifest *manifest_create(struct arena *arena, const char *path, const char *file_tag);
 static inline int manifest_usable(const struct manifest *manifest)
 {
     return manifest->findings.errors == 0;

@@ -130,7 +130,7 @@ const char *reader_text(struct reader *reader, const struct place *place, const 
         return NULL;
     }
     if (!rule || text_follows(rule, node->valuestring))
-        return node->valuestring;
+        return arena_text(reader->arena, node->valuestring);
     struct metacall_diagnostic what = {
         .id = rule->id, .expected = rule->expected, .found = reader_found(reader->arena, node)};
     if (rule->words) {
@@ -296,10 +296,22 @@ static void read_unknown(struct reader *reader, const struct place *place, const
         report_unknown(reader, place, shape);
 }
 
+/* The index of a key, shape->count when there is none. Keys mostly come in the order of the table,
+ * so the search begins behind the one that was found last. */
+static unsigned find_field(const struct shape *shape, const char *key, unsigned next)
+{
+    for (unsigned tried = 0; tried < shape->count; tried++, next++) {
+        next = next < shape->count ? next : 0;
+        if (shape->fields[next].key[0] == key[0] && strcmp(shape->fields[next].key, key) == 0)
+            return next;
+    }
+    return shape->count;
+}
+
 int reader_object(struct reader *reader, const struct place *place, const cJSON *node,
                   const struct shape *shape, void *out)
 {
-    unsigned seen = 0;
+    unsigned seen = 0, next = 0;
     struct place inner = {.up = place};
     if (!cJSON_IsObject(node)) {
         reader_expect(reader, place, "manifest.type", "an object", node);
@@ -308,14 +320,14 @@ int reader_object(struct reader *reader, const struct place *place, const cJSON 
     if (shape->choose && !(shape = shape->choose(reader, place, node)))
         return -1;
     for (const cJSON *child = node->child; child; child = child->next, inner.ordinal++) {
-        unsigned i = 0;
+        unsigned i;
         inner.key = child->string;
         if (inner.ordinal == MEMBERS_MAX) {
             reader_expect(reader, place, "json.members", "at most 1024 members", node);
             break;
         }
-        while (i < shape->count && strcmp(shape->fields[i].key, child->string) != 0)
-            i++;
+        i = find_field(shape, child->string, next);
+        next = i + 1;
         if (i == shape->count)
             read_unknown(reader, &inner, node, child, shape);
         else if (seen & 1u << i)

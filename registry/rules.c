@@ -7,13 +7,52 @@
 #include "registry/version.h"
 #include <string.h>
 
-#define LOWER "abcdefghijklmnopqrstuvwxyz"
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGIT "0123456789"
+/* Classes of characters, for masks. */
+enum {
+    LOWER = 1,
+    UPPER = 2,
+    DIGIT = 4,
+    UNDERSCORE = 8,
+    DASH = 16,
+    DOT = 32,
+    PLUS = 64,
+    HASH = 128,
+    DOLLAR = 256
+};
 
-static int spelled(const char *text, const char *first, const char *rest)
+static unsigned class_of(char c)
 {
-    return *text && strchr(first, *text) && text[1 + strspn(text + 1, rest)] == '\0';
+    if (c >= 'a' && c <= 'z')
+        return LOWER;
+    if (c >= 'A' && c <= 'Z')
+        return UPPER;
+    if (c >= '0' && c <= '9')
+        return DIGIT;
+    switch (c) {
+    case '_':
+        return UNDERSCORE;
+    case '-':
+        return DASH;
+    case '.':
+        return DOT;
+    case '+':
+        return PLUS;
+    case '#':
+        return HASH;
+    case '$':
+        return DOLLAR;
+    default:
+        return 0;
+    }
+}
+
+static int spelled(const char *text, unsigned first, unsigned rest)
+{
+    if (!(class_of(*text) & first))
+        return 0;
+    while (class_of(*++text) & rest)
+        ;
+    return *text == '\0';
 }
 
 static int is_plain(const char *text)
@@ -35,33 +74,35 @@ static int any_text(const char *text)
 
 int manifest_tag_valid(const char *tag)
 {
-    return strlen(tag) <= MANIFEST_TAG_MAX && spelled(tag, LOWER, LOWER DIGIT "_-");
+    return strlen(tag) <= MANIFEST_TAG_MAX &&
+           spelled(tag, LOWER, LOWER | DIGIT | UNDERSCORE | DASH);
 }
 
 static int is_alias(const char *text)
 {
-    return spelled(text, LOWER UPPER DIGIT, LOWER UPPER DIGIT "_+#.-");
+    return spelled(text, LOWER | UPPER | DIGIT,
+                   LOWER | UPPER | DIGIT | UNDERSCORE | PLUS | HASH | DOT | DASH);
 }
 
 static int is_extension(const char *text)
 {
-    return text[0] == '.' && text[1] &&
-           strspn(text + 1, LOWER UPPER DIGIT "_+-.") == strlen(text + 1);
+    return spelled(text, DOT, LOWER | UPPER | DIGIT | UNDERSCORE | PLUS | DASH | DOT) && text[1];
 }
 
 static int is_identifier(const char *text)
 {
-    return spelled(text, LOWER UPPER DIGIT, LOWER UPPER DIGIT "_.-");
+    return spelled(text, LOWER | UPPER | DIGIT, LOWER | UPPER | DIGIT | UNDERSCORE | DOT | DASH);
 }
 
 static int is_symbol(const char *text)
 {
-    return spelled(text, LOWER UPPER "_.$", LOWER UPPER DIGIT "_.$");
+    return spelled(text, LOWER | UPPER | UNDERSCORE | DOT | DOLLAR,
+                   LOWER | UPPER | DIGIT | UNDERSCORE | DOT | DOLLAR);
 }
 
 static int is_variable(const char *text)
 {
-    return spelled(text, LOWER UPPER "_", LOWER UPPER DIGIT "_");
+    return spelled(text, LOWER | UPPER | UNDERSCORE, LOWER | UPPER | DIGIT | UNDERSCORE);
 }
 
 /* No ".." anywhere, but for one "../" at the beginning: from loaders.d into the package. */
@@ -91,7 +132,8 @@ static int is_path_absolute(const char *text)
 
 static int is_program(const char *text)
 {
-    return spelled(text, LOWER UPPER DIGIT "_", LOWER UPPER DIGIT "_+.-");
+    return spelled(text, LOWER | UPPER | DIGIT | UNDERSCORE,
+                   LOWER | UPPER | DIGIT | UNDERSCORE | PLUS | DOT | DASH);
 }
 
 const char *const rule_template_names[] = {"manifest_dir",
@@ -122,12 +164,12 @@ static int is_template(const char *text)
 
 static int is_sha256(const char *text)
 {
-    return strlen(text) == 64 && strspn(text, DIGIT "abcdef") == 64;
+    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
 }
 
 static int is_strict_version(const char *text)
 {
-    return *text && strspn(text, DIGIT ".") == strlen(text) && version_range_valid(text);
+    return *text && strspn(text, "0123456789.") == strlen(text) && version_range_valid(text);
 }
 
 /* Literal text, then %v, and nothing after it. */

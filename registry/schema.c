@@ -45,12 +45,15 @@ static void finish_variant(struct reader *reader, const struct place *place, con
                            void *out)
 {
     struct manifest_variant *variant = out;
-    const cJSON *needed = cJSON_GetObjectItemCaseSensitive(node, "needed");
     if (!variant->strategy_name ||
         strategy_from_name(variant->strategy_name, &variant->strategy) < 0)
         return;
     for (const char *const *flag = variant->flags; flag && *flag; flag++)
         variant->promote |= strcmp(*flag, "promote") == 0;
+    if ((variant->strategy == STRATEGY_INTERPOSED) == (variant->needed != NULL) ||
+        variant->strategy == STRATEGY_LINKED)
+        return;
+    const cJSON *needed = cJSON_GetObjectItemCaseSensitive(node, "needed");
     if (variant->strategy == STRATEGY_INTERPOSED && !needed)
         reader_missing(reader, place, "needed",
                        "an interposed variant says which needed library the host stands for");
@@ -178,7 +181,8 @@ static void read_manifest_version(struct reader *reader, const struct place *pla
                           .expected = "version 1, at most 1.0",
                           .found = reader_found(reader->arena, node),
                           .fix = "a newer library, or a manifest written for version 1"});
-    *(const char **)out = arena_format(reader->arena, "%u.%u", major, minor);
+    *(const char **)out =
+        major == 1 && minor == 0 ? "1.0" : arena_format(reader->arena, "%u.%u", major, minor);
 }
 
 static void require_key(struct reader *reader, const struct place *place, const cJSON *node,
@@ -205,13 +209,23 @@ static void require_hook(struct reader *reader, const struct manifest_lifecycle 
                                         manifest_hook_names[id], strategy)});
 }
 
+static int hooks_complete(const struct manifest_lifecycle *hooks, unsigned strategies)
+{
+    const struct manifest_hook *hook = hooks->hooks;
+    return hook[HOOK_LOAD_FROM_FILE].symbol &&
+           (!(strategies & 1u << STRATEGY_LINKED) ||
+            (hook[HOOK_INITIALIZE].symbol && hook[HOOK_DESTROY].symbol)) &&
+           (!(strategies & (1u << STRATEGY_HOST_UNRESOLVED | 1u << STRATEGY_INTERPOSED)) ||
+            (hook[HOOK_HOST_ATTACH].symbol && hook[HOOK_HOST_DETACH].symbol));
+}
+
 static void finish_hooks(struct reader *reader, const struct place *place, const cJSON *node,
                          const struct manifest *manifest, unsigned strategies)
 {
-    struct place inner = reader_member(place, node, "lifecycle");
     const struct manifest_lifecycle *hooks = manifest->lifecycle;
-    if (!hooks)
+    if (!hooks || hooks_complete(hooks, strategies))
         return;
+    struct place inner = reader_member(place, node, "lifecycle");
     require_hook(reader, hooks, HOOK_LOAD_FROM_FILE, "usable", &inner);
     if (strategies & 1u << STRATEGY_LINKED) {
         require_hook(reader, hooks, HOOK_INITIALIZE, "linked", &inner);
@@ -228,18 +242,23 @@ static void finish_manifest(struct reader *reader, const struct place *place, co
 {
     struct manifest *manifest = out;
     unsigned strategies = 0, needs_runtime = 0;
-    if (!cJSON_GetObjectItemCaseSensitive(node, "variants") &&
+    if (!manifest->variants.items && !cJSON_GetObjectItemCaseSensitive(node, "variants") &&
         (cJSON_GetObjectItemCaseSensitive(node, "enabled") ||
          cJSON_GetObjectItemCaseSensitive(node, "pin"))) {
         manifest->is_override = 1;
         return;
     }
-    require_key(reader, place, node, "name", NULL);
-    require_key(reader, place, node, "version", NULL);
-    require_key(reader, place, node, "language", NULL);
-    require_key(reader, place, node, "variants",
-                "only an override with \"enabled\" or \"pin\" may do without");
-    require_key(reader, place, node, "lifecycle", NULL);
+    if (!manifest->name)
+        require_key(reader, place, node, "name", NULL);
+    if (!manifest->version)
+        require_key(reader, place, node, "version", NULL);
+    if (!manifest->language)
+        require_key(reader, place, node, "language", NULL);
+    if (!manifest->variants.items)
+        require_key(reader, place, node, "variants",
+                    "only an override with \"enabled\" or \"pin\" may do without");
+    if (!manifest->lifecycle)
+        require_key(reader, place, node, "lifecycle", NULL);
     for (size_t i = 0; i < manifest->variants.count; i++) {
         const struct manifest_variant *item = manifest_variant_at(manifest, i);
         if (!item->strategy_name)
@@ -248,7 +267,7 @@ static void finish_manifest(struct reader *reader, const struct place *place, co
         needs_runtime |= item->strategy != STRATEGY_LINKED || item->needed;
     }
     finish_hooks(reader, place, node, manifest, strategies);
-    if (needs_runtime) {
+    if (needs_runtime && (!manifest->runtime || !manifest->host)) {
         require_key(reader, place, node, "runtime", "a variant needs one");
         require_key(reader, place, node, "host", "a variant asks whether the runtime is here");
     }

@@ -8,8 +8,8 @@
 static void finish_markers(struct reader *reader, const struct place *place, const cJSON *node,
                            void *out)
 {
-    (void)out;
-    if (!cJSON_GetObjectItemCaseSensitive(node, "functions") &&
+    const struct manifest_markers *read = out;
+    if (!read->functions && !read->data && !cJSON_GetObjectItemCaseSensitive(node, "functions") &&
         !cJSON_GetObjectItemCaseSensitive(node, "data"))
         reader_missing(reader, place, "functions", "markers need functions or data");
 }
@@ -66,10 +66,12 @@ static void finish_source(struct reader *reader, const struct place *place, cons
 {
     struct manifest_version_source *source = out;
     unsigned count = 0;
-    for (size_t i = 0; i < COUNT(version_keys); i++) {
-        if (cJSON_GetObjectItemCaseSensitive(node, version_keys[i].key)) {
-            source->kind = version_keys[i].kind;
-            count++;
+    for (const cJSON *item = node->child; item; item = item->next) {
+        for (size_t i = 0; i < COUNT(version_keys); i++) {
+            if (strcmp(item->string, version_keys[i].key) == 0) {
+                source->kind = version_keys[i].kind;
+                count++;
+            }
         }
     }
     if (count != 1)
@@ -180,11 +182,11 @@ static const struct shape *choose_find(struct reader *reader, const struct place
         reader_missing(reader, place, "rule", NULL);
         return NULL;
     }
-    struct place inner = reader_member(place, node, "rule");
     for (size_t i = 0; cJSON_IsString(rule) && i < COUNT(find_shapes); i++) {
         if (strcmp(find_shapes[i].word, rule->valuestring) == 0)
             return &find_shapes[i].shape;
     }
+    struct place inner = reader_member(place, node, "rule");
     reader_text(reader, &inner, rule, &rule_find);
     return NULL;
 }
@@ -217,7 +219,7 @@ static void read_versions_of(struct reader *reader, const struct place *place, c
                               .id = rule_version.id,
                               .expected = rule_version.expected,
                               .found = arena_format(reader->arena, "\"%s\"", item->string)});
-        items[inner.ordinal].soname_version = item->string;
+        items[inner.ordinal].soname_version = arena_text(reader->arena, item->string);
         items[inner.ordinal].version = reader_text(reader, &inner, item, &rule_version);
     }
 }

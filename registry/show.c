@@ -15,6 +15,7 @@
 struct showing {
     struct catalog *catalog;
     const struct manifest *manifest;
+    cJSON *root;
     struct reader reader;
     struct arena *arena;
     struct arena_list fields;
@@ -109,7 +110,7 @@ static void show_node(struct showing *showing, const struct place *place, const 
 /* The top level in the order of the format, then what the format does not know. */
 static void show_root(struct showing *showing)
 {
-    const cJSON *root = showing->manifest->root;
+    const cJSON *root = showing->root;
     unsigned ordinal = 0;
     for (unsigned i = 0; i <= manifest_shape.count; i++) {
         ordinal = 0;
@@ -135,7 +136,7 @@ static void show_default(struct showing *showing, int absent, const char *pointe
 static void show_defaults(struct showing *showing)
 {
     const struct manifest *manifest = showing->manifest;
-    const cJSON *root = manifest->root;
+    const cJSON *root = showing->root;
     struct arena *arena = showing->arena;
     show_default(showing, !cJSON_GetObjectItemCaseSensitive(root, "enabled"), "/enabled", "true");
     show_default(showing, manifest->runtime && !manifest->runtime->versions, "/runtime/versions",
@@ -178,10 +179,11 @@ static int reread(struct showing *showing, const char *path, const char *tag, ch
                                     source.state == SOURCE_FILE_MASK     ? "masks the loader"
                                     : source.state == SOURCE_FILE_ABSENT ? "is gone"
                                                                          : source.message);
-    if (manifest_read(path, tag, text, size, ret_manifest) < 0) {
+    if (manifest_read(showing->arena, path, tag, text, size, ret_manifest) < 0) {
         free(text);
         return -1;
     }
+    showing->root = cJSON_ParseWithLength(text, size);
     showing->reader = (struct reader){.text = text, .size = size, .arena = showing->arena};
     *ret_text = text;
     return 0;
@@ -215,7 +217,7 @@ int metacall_registry_show(metacall_registry *registry, const char *tag,
     result =
         showing.arena->failed ? metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory") : 0;
 out:
-    manifest_destroy(fresh);
+    cJSON_Delete(showing.root);
     free(text);
     catalog_release(showing.catalog);
     if (result == 0)

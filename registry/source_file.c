@@ -39,20 +39,25 @@ static void refuse(struct source_file *file, const char *id, const char *format,
     snprintf(file->message, sizeof file->message, format, what);
 }
 
+static const char *distrust(const struct environment *environment, const struct stat *status)
+{
+    if (!environment->strict)
+        return NULL;
+    if (status->st_uid != 0 && status->st_uid != geteuid())
+        return "it belongs to another user";
+    if (status->st_mode & S_IWOTH)
+        return "everybody may write it";
+    if ((status->st_mode & S_IWGRP) && status->st_gid != 0)
+        return "its group may write it";
+    return NULL;
+}
+
 const char *source_file_distrust(const struct environment *environment, int fd)
 {
     struct stat status;
     if (!environment->strict)
         return NULL;
-    if (fstat(fd, &status) < 0)
-        return "its owner cannot be read";
-    if (status.st_uid != 0 && status.st_uid != geteuid())
-        return "it belongs to another user";
-    if (status.st_mode & S_IWOTH)
-        return "everybody may write it";
-    if ((status.st_mode & S_IWGRP) && status.st_gid != 0)
-        return "its group may write it";
-    return NULL;
+    return fstat(fd, &status) < 0 ? "its owner cannot be read" : distrust(environment, &status);
 }
 
 static int is_null_device(const struct stat *status)
@@ -64,7 +69,7 @@ static void examine(const struct environment *environment, size_t size_max,
                     struct source_file *file)
 {
     struct stat status;
-    const char *distrust;
+    const char *reason;
     if (fstat(file->fd, &status) < 0) {
         refuse(file, "file.access", "cannot be read: %s", strerror(errno));
     } else if (is_null_device(&status) || (S_ISREG(status.st_mode) && status.st_size == 0)) {
@@ -77,8 +82,8 @@ static void examine(const struct environment *environment, size_t size_max,
         char size[64];
         snprintf(size, sizeof size, "%jd bytes; at most %zu", (intmax_t)status.st_size, size_max);
         refuse(file, "file.size", "is too large: %s", size);
-    } else if ((distrust = source_file_distrust(environment, file->fd)) != NULL) {
-        refuse(file, "file.trust", "is refused: %s", distrust);
+    } else if ((reason = distrust(environment, &status)) != NULL) {
+        refuse(file, "file.trust", "is refused: %s", reason);
     } else {
         file->size = (size_t)status.st_size;
     }
@@ -122,12 +127,11 @@ void source_file_close(struct source_file *file)
     file->fd = -1;
 }
 
-char *source_file_read(struct source_file *file)
+/* Reads into `text`, which has room for one byte more than fstat said, and a NUL. */
+static int read_all(struct source_file *file, char *text)
 {
-    /* One byte more than fstat said tells a file that grows under us. */
     size_t at = 0, room = file->size + 1;
-    char *text = malloc(room + 1);
-    while (text && at < room) {
+    while (at < room) {
         ssize_t got = read(file->fd, text + at, room - at);
         if (got < 0 && errno == EINTR)
             continue;
@@ -136,16 +140,40 @@ char *source_file_read(struct source_file *file)
         if (got <= 0)
             break;
         at += (size_t)got;
+        if (at == file->size)
+            break; /* less than was asked for: a regular file's end */
     }
-    if (text && file->state == SOURCE_FILE_OPEN && at > file->size)
+    if (file->state == SOURCE_FILE_OPEN && at > file->size)
         refuse(file, "file.size", "grew while it was read%s", "");
-    if (!text)
-        refuse(file, "file.access", "cannot be read: %s", strerror(ENOMEM));
-    if (file->state != SOURCE_FILE_OPEN) {
-        free(text);
-        return NULL;
-    }
+    if (file->state != SOURCE_FILE_OPEN)
+        return -1;
     file->size = at;
     text[at] = '\0';
-    return text;
+    return 0;
+}
+
+const char *source_file_read_into(struct source_file *file, char **buffer, size_t *buffer_size)
+{
+    size_t room = file->size + 2;
+    if (room > *buffer_size) {
+        size_t size = room > 16384 ? room : 16384;
+        char *larger = realloc(*buffer, size);
+        if (!larger) {
+            refuse(file, "file.access", "cannot be read: %s", strerror(ENOMEM));
+            return NULL;
+        }
+        *buffer = larger;
+        *buffer_size = size;
+    }
+    return read_all(file, *buffer) < 0 ? NULL : *buffer;
+}
+
+char *source_file_read(struct source_file *file)
+{
+    char *text = NULL;
+    size_t size = 0;
+    if (source_file_read_into(file, &text, &size))
+        return text;
+    free(text);
+    return NULL;
 }

@@ -33,6 +33,9 @@ void source_file_close(struct source_file *file);
  */
 char *source_file_read(struct source_file *file);
 
+/* The same into a buffer that is used again and grows as needed; free it at the end. */
+const char *source_file_read_into(struct source_file *file, char **buffer, size_t *buffer_size);
+
 /* Whether others may write a file or folder, by what fstat says: 0 = nobody but us and root, else
  * a reason. Only asked in strict mode. */
 const char *source_file_distrust(const struct environment *environment, int fd);
