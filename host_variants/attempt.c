@@ -178,14 +178,40 @@ int attempt_find_provider(struct attempt *attempt)
     return check_other_copies(attempt);
 }
 
+/* Whether dlopen could find `name` among what is mapped: to ask it at once would make it search the
+ * disk in vain, most of the time. */
+static int may_be_mapped(struct attempt *attempt, const char *name)
+{
+    const char *slash = strrchr(name, '/');
+
+    return modules_of_soname(attempt->before, name) ||
+           modules_of_base_name(attempt->before, slash ? slash + 1 : name);
+}
+
+/* Names of other threads' libraries count, too: what was mapped since is walked. */
+static int refresh(struct attempt *attempt)
+{
+    struct modules *now = NULL;
+
+    if (modules_walk(&now) != 0)
+        return -1;
+    int same = modules_serial(now) == modules_serial(attempt->before);
+    modules_destroy(now);
+    return same ? 0 : attempt_walk_again(attempt);
+}
+
 int attempt_holder(struct attempt *attempt, const char *soname, void **ret_handle,
                    const struct module **ret_module)
 {
+    const struct module *module = NULL;
+    void *handle = NULL;
+
+    if (refresh(attempt) != 0)
+        return -1;
     /* also finds a library without a SONAME, which answers to the name that it was first asked by
      */
-    void *handle = dlopen(soname, RTLD_LAZY | RTLD_NOLOAD);
-    const struct module *module = NULL;
-
+    if (may_be_mapped(attempt, soname))
+        handle = dlopen(soname, RTLD_LAZY | RTLD_NOLOAD);
     while (handle && !module) {
         module = modules_of_dynamic(attempt->before, dynamic_of_handle(handle));
         if (!module && attempt_walk_again(attempt) != 0) {
@@ -263,7 +289,7 @@ int attempt_open_shim(struct attempt *attempt, const char *forward)
 
 static int is_open_by(struct attempt *attempt, const char *path)
 {
-    void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+    void *handle = may_be_mapped(attempt, path) ? dlopen(path, RTLD_LAZY | RTLD_NOLOAD) : NULL;
 
     if (!handle)
         return 0;

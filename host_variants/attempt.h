@@ -28,6 +28,10 @@ struct attempt {
      * names in it, and the provider, which is held, may be read outside modules_locked. */
     struct modules *before;
     const struct module *provider; /* the runtime, in `before`; NULL = not mapped then, or none */
+    /* By the plugin's symbols: where the provider has them, as the coverage found out; 0 = look
+     * again. May be NULL. */
+    uintptr_t *expected;
+    size_t expected_count;
     struct bound_plugin *bound;
 };
 

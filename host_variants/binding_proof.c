@@ -69,33 +69,46 @@ static int is_accepted(struct proof *proof, const struct elf_symbol *wanted,
     return is_canonical_plt(proof->modules, wanted->name, found);
 }
 
+/* The address that a relocated word stands for. 0 = not one of an address. */
+static int slot_address(const struct elf_image *image, const struct elf_relocation *relocation,
+                        uintptr_t *ret_address)
+{
+    const void *where = NULL;
+
+    if (relocation->kind == ELF_RELOCATION_JUMP_SLOT ||
+        relocation->kind == ELF_RELOCATION_GLOB_DAT ||
+        relocation->kind == ELF_RELOCATION_ABSOLUTE ||
+        relocation->kind == ELF_RELOCATION_TLS_MODULE)
+        where = elf_image_at(image, relocation->where, sizeof(*ret_address));
+    if (!where)
+        return 0;
+    memcpy(ret_address, where, sizeof(*ret_address));
+    if (relocation->kind == ELF_RELOCATION_ABSOLUTE)
+        *ret_address -= (uintptr_t)relocation->addend;
+    return 1;
+}
+
 static int prove_slot(struct proof *proof, const struct elf_relocation *relocation)
 {
     const struct elf_image *image = module_image(proof->plugin);
+    const struct attempt *attempt = proof->attempt;
     struct elf_symbol wanted, provided;
     uintptr_t found;
 
-    if (relocation->kind != ELF_RELOCATION_JUMP_SLOT &&
-        relocation->kind != ELF_RELOCATION_GLOB_DAT &&
-        relocation->kind != ELF_RELOCATION_ABSOLUTE &&
-        relocation->kind != ELF_RELOCATION_TLS_MODULE)
+    if (!relocation->symbol || !slot_address(image, relocation, &found))
+        return 0;
+    if (attempt->expected && relocation->symbol < attempt->expected_count && found &&
+        attempt->expected[relocation->symbol] == found)
         return 0;
     if (elf_image_symbol(image, relocation->symbol, &wanted) != 0 || wanted.defined ||
         elf_image_find(module_image(proof->provider), wanted.name, wanted.version, &provided) != 0)
         return 0;
-    const void *where = elf_image_at(image, relocation->where, sizeof(found));
-    if (!where)
-        return 0;
-    memcpy(&found, where, sizeof(found));
     if (relocation->kind == ELF_RELOCATION_TLS_MODULE) {
         if (found == proof->provider->tls_module)
             return 0;
         found = 0;
-    } else {
-        if (relocation->kind == ELF_RELOCATION_ABSOLUTE)
-            found -= (uintptr_t)relocation->addend;
-        if (is_accepted(proof, &wanted, &provided, found))
-            return 0;
+    } else if (is_accepted(proof, &wanted, &provided, found)) {
+        return 0;
     }
     proof->wrong = wanted.name;
     proof->found = found;

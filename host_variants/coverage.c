@@ -7,7 +7,9 @@
 
 #include "host_variants/module_set.h"
 
+#include <metacall/loader.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NAMED 10
@@ -23,20 +25,23 @@ struct coverage {
 
 /* A library that is yet to be mapped may hold it; ld.so will say so, cleanly, if it does not. The
  * exception is a symbol that is expected from the runtime itself. */
-static int is_provided(struct coverage *coverage, const struct elf_symbol *wanted)
+static int is_provided(struct coverage *coverage, const struct elf_symbol *wanted, size_t index)
 {
     struct attempt *attempt = coverage->attempt;
     const char *needed = attempt->request->needed;
     struct elf_symbol symbol;
 
     if (elf_image_find(module_image(attempt->provider), wanted->name, wanted->version, &symbol) ==
-        0)
+        0) {
+        if (symbol.section != SHN_ABS && symbol.type != STT_TLS && symbol.type != STT_GNU_IFUNC)
+            attempt->expected[index] = attempt->provider->base + symbol.value;
         return 1;
+    }
     if (wanted->version_file && needed && strcmp(wanted->version_file, needed) == 0)
         return 0;
     if (wanted->version_file)
         return 1; /* another library's: its versions are checked by ld.so before it binds */
-    if (module_set_find(&coverage->direct, wanted->name, NULL))
+    if (module_set_find(&coverage->direct, wanted->name))
         return 1;
     if (!coverage->has_deep) {
         coverage->has_deep = 1;
@@ -44,7 +49,7 @@ static int is_provided(struct coverage *coverage, const struct elf_symbol *wante
         module_set_add_needs(&coverage->deep, module_image(attempt->provider), NULL);
         module_set_close(&coverage->deep);
     }
-    return module_set_find(&coverage->deep, wanted->name, NULL);
+    return module_set_find(&coverage->deep, wanted->name);
 }
 
 static int look_for_all(void *data)
@@ -52,7 +57,7 @@ static int look_for_all(void *data)
     struct coverage *coverage = data;
     const struct elf_image *plugin = &coverage->attempt->plugin;
     struct elf_symbol wanted;
-    size_t count = elf_image_symbol_count(plugin);
+    size_t count = coverage->attempt->expected_count;
 
     coverage->unmapped =
         module_set_add_needs(&coverage->direct, plugin, coverage->attempt->request->needed);
@@ -60,7 +65,7 @@ static int look_for_all(void *data)
         if (elf_image_symbol(plugin, i, &wanted) != 0 || wanted.defined ||
             wanted.binding != STB_GLOBAL || wanted.name[0] == 0)
             continue;
-        if (is_provided(coverage, &wanted))
+        if (is_provided(coverage, &wanted, i))
             continue;
         if (coverage->missing < NAMED)
             coverage->names[coverage->missing] = wanted.name;
@@ -88,6 +93,10 @@ int attempt_check_coverage(struct attempt *attempt)
 {
     int result = -1, looked = MODULES_STALE;
 
+    attempt->expected_count = elf_image_symbol_count(&attempt->plugin);
+    attempt->expected = calloc(attempt->expected_count + 1, sizeof(*attempt->expected));
+    if (!attempt->expected)
+        return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
     while (looked == MODULES_STALE) {
         struct coverage coverage = {.attempt = attempt};
         if (module_set_init(&coverage.direct, attempt->before) == 0 &&

@@ -137,6 +137,29 @@ int elf_image_find_hashed(const struct elf_image *image, const char *name, uint3
                           const char *version, struct elf_symbol *ret_symbol);
 uint32_t elf_image_gnu_hash(const char *name);
 
+/* The Bloom filter of an object's GNU hash by itself, to ask many objects for one name. An object
+ * that has none lets everything pass; one without any hash table, nothing. */
+struct elf_filter {
+    const uint8_t *words; /* NULL = no filter */
+    uint32_t mask;        /* number of words - 1 */
+    uint8_t shift;
+    uint8_t passes; /* what it says where there is no filter */
+};
+
+struct elf_filter elf_image_filter(const struct elf_image *image);
+
+static inline int elf_filter_passes(const struct elf_filter *filter, uint32_t hash)
+{
+    const size_t bits = sizeof(ElfW(Addr)) * 8;
+    ElfW(Addr) word;
+
+    if (!filter->words)
+        return filter->passes;
+    __builtin_memcpy(&word, filter->words + ((hash / bits) & filter->mask) * sizeof(word),
+                     sizeof(word));
+    return (int)(word >> (hash % bits) & word >> (((uint64_t)hash >> filter->shift) % bits) & 1);
+}
+
 /* One version that the object needs of one of its libraries (DT_VERNEED). */
 struct elf_need {
     const char *file;

@@ -152,7 +152,8 @@ static int fill_symbol(const struct elf_image *image, size_t index, const ElfW(S
     const char *name = string_at(image, raw->st_name);
     uint16_t version = version_of_index(image, index);
 
-    /* straight into place: clearing and copying a structure of this size costs more than the rest */
+    /* straight into place: clearing and copying a structure of this size costs more than the rest
+     */
     if (!name)
         return -1;
     ret_symbol->name = name;
@@ -282,15 +283,16 @@ static int candidate_matches(const struct elf_image *image, size_t index, const 
     return own && strcmp(own, name) == 0 ? version_matches(image, index, version) : 0;
 }
 
-static int gnu_may_hold(const struct elf_image *image, uint32_t hash)
+struct elf_filter elf_image_filter(const struct elf_image *image)
 {
-    const size_t bits = sizeof(ElfW(Addr)) * 8;
-    size_t word = (hash / bits) & (image->gnu_bloom_words - 1);
-    ElfW(Addr) bloom;
+    struct elf_filter filter = {.passes = image->sysv_hash.at != NULL};
 
-    memcpy(&bloom, image->gnu_hash.at + 16 + word * sizeof(bloom), sizeof(bloom));
-    return (int)(bloom >> (hash % bits) &
-                 bloom >> (((uint64_t)hash >> image->gnu_bloom_shift) % bits) & 1);
+    if (image->gnu_hash.at) {
+        filter.words = image->gnu_hash.at + 16;
+        filter.mask = image->gnu_bloom_words - 1;
+        filter.shift = (uint8_t)image->gnu_bloom_shift;
+    }
+    return filter;
 }
 
 static int find_gnu(const struct elf_image *image, const char *name, uint32_t hash,
@@ -301,7 +303,8 @@ static int find_gnu(const struct elf_image *image, const char *name, uint32_t ha
     size_t limit = (image->gnu_hash.size - chains) / 4, second_best = 0;
     ElfW(Sym) raw;
 
-    if (!gnu_may_hold(image, hash))
+    struct elf_filter filter = elf_image_filter(image);
+    if (!elf_filter_passes(&filter, hash))
         return -1;
     uint32_t first = word_at(image->gnu_hash.at + buckets, hash % image->gnu_buckets);
     if (first < image->gnu_first || first == 0)

@@ -122,10 +122,8 @@ static void remember(const struct modules *modules, const char *name, uint32_t h
 static void add_owner(struct search *search, const struct host_rule *rule,
                       const struct module *module)
 {
-    struct elf_symbol symbol;
-
     for (size_t i = 1; rule->markers[i]; i++) {
-        if (elf_image_find(module_image(module), rule->markers[i], NULL, &symbol) != 0)
+        if (!module_exports(module, rule->markers[i], elf_image_gnu_hash(rule->markers[i])))
             return;
     }
     if (search->count < search->room)
@@ -140,7 +138,6 @@ static void find_owners_of(struct search *search, const struct host_rule *rule)
     const char *first = rule->markers[0];
     uint32_t hash = elf_image_gnu_hash(first);
     struct remembered answer = {.count = 0};
-    struct elf_symbol symbol;
 
     if (recall(modules, first, hash, &answer)) {
         for (size_t i = 0; i < answer.count; i++)
@@ -149,7 +146,7 @@ static void find_owners_of(struct search *search, const struct host_rule *rule)
     }
     for (size_t i = 0, count = modules_count(modules); i < count; i++) {
         const struct module *module = modules_at(modules, i);
-        if (elf_image_find_hashed(module_image(module), first, hash, NULL, &symbol) != 0)
+        if (!module_exports(module, first, hash))
             continue;
         if (answer.count < MEMORY_OWNERS)
             answer.owners[answer.count] = (uint16_t)i;

@@ -79,14 +79,12 @@ void module_set_close(struct module_set *set)
     }
 }
 
-int module_set_find(const struct module_set *set, const char *name, const char *version)
+int module_set_find(const struct module_set *set, const char *name)
 {
     uint32_t hash = elf_image_gnu_hash(name);
-    struct elf_symbol symbol;
 
     for (size_t i = 0; i < modules_count(set->modules); i++) {
-        if (set->held[i] && elf_image_find_hashed(module_image(modules_at(set->modules, i)), name,
-                                                  hash, version, &symbol) == 0)
+        if (set->held[i] && module_exports(modules_at(set->modules, i), name, hash))
             return 1;
     }
     return 0;

@@ -41,9 +41,13 @@ const struct module *modules_of_address(const struct modules *modules, const voi
 /* The module's tables, as they are mapped. Like all that is asked of a module, good only while the
  * module stays loaded: modules_locked says whether it still is. */
 const struct elf_image *module_image(const struct module *module);
+/* Whether the module itself exports `name`, whose GNU hash is given. */
+int module_exports(const struct module *module, const char *name, uint32_t hash);
 /* The module of that path or SONAME, or NULL. */
 const struct module *modules_of_path(const struct modules *modules, const char *path);
 const struct module *modules_of_soname(const struct modules *modules, const char *soname);
+/* The first module whose path ends in that file name, or NULL. */
+const struct module *modules_of_base_name(const struct modules *modules, const char *name);
 /* The same object in another walk, by its PT_DYNAMIC (which is its link_map's l_ld too). */
 const struct module *modules_of_dynamic(const struct modules *modules, const void *dynamic);
 /* The module that is the file `path`, under whatever name: same path, or same device and inode. */

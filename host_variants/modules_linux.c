@@ -19,7 +19,10 @@
 
 struct entry {
     struct module module; /* first: a module is found back from its public part */
-    struct elf_image image;
+    const ElfW(Phdr) * headers;
+    size_t header_count;
+    struct elf_filter filter;  /* of its hash table: most questions end here */
+    struct elf_image *image;   /* made when somebody asks for it; atomic */
     size_t path_at, soname_at; /* in `texts`, while it may still move */
 };
 
@@ -30,7 +33,8 @@ struct modules {
     size_t texts_size, texts_room;
     unsigned long long loads, unloads; /* as dl_iterate_phdr counts them */
     uint64_t serial;
-    unsigned references; /* atomic */
+    unsigned references;          /* atomic */
+    const struct modules *former; /* while walking: what of it is still true is taken over */
     int failed;
 };
 
@@ -110,6 +114,43 @@ static void set_range(struct module *module, const struct dl_phdr_info *info)
     }
 }
 
+static void keep_names(struct modules *modules, struct entry *entry, const char *path,
+                       const char *soname)
+{
+    entry->path_at = keep_text(modules, path);
+    entry->soname_at = soname ? keep_text(modules, soname) : NO_TEXT;
+}
+
+/* The same object in the former walk. Nothing was unloaded since, and what is loaded goes to the
+ * end, so it stands at the same place. */
+static const struct entry *known_entry(const struct modules *modules,
+                                       const struct dl_phdr_info *info)
+{
+    const struct modules *former = modules->former;
+    size_t index = modules->count - 1;
+
+    if (!former || former->unloads != info->dlpi_subs || index >= former->count)
+        return NULL;
+    const struct entry *known = &former->entries[index];
+    return known->module.base == info->dlpi_addr && known->headers == info->dlpi_phdr ? known
+                                                                                      : NULL;
+}
+
+static void read_object(struct modules *modules, struct entry *entry,
+                        const struct dl_phdr_info *info)
+{
+    struct elf_image image = {.native = 0};
+
+    set_range(&entry->module, info);
+    if (!elf_image_view(info->dlpi_phdr, info->dlpi_phnum, info->dlpi_addr, &image)) {
+        entry->module.dynamic = image.dynamic.at;
+        entry->filter = elf_image_filter(&image);
+    }
+    keep_names(modules, entry, info->dlpi_name ? info->dlpi_name : "", image.soname);
+    if (entry->module.is_executable)
+        executable_path(modules, entry);
+}
+
 static int add_module(struct dl_phdr_info *info, size_t size, void *data)
 {
     struct modules *modules = data;
@@ -122,17 +163,19 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *data)
     memset(entry, 0, sizeof(*entry));
     modules->loads = info->dlpi_adds;
     modules->unloads = info->dlpi_subs;
+    entry->headers = info->dlpi_phdr;
+    entry->header_count = info->dlpi_phnum;
     entry->module.base = info->dlpi_addr;
     entry->module.is_executable = modules->count == 1;
+    const struct entry *known = known_entry(modules, info);
+    if (known) {
+        entry->module = known->module;
+        entry->filter = known->filter;
+        keep_names(modules, entry, known->module.path, known->module.soname);
+    } else {
+        read_object(modules, entry, info);
+    }
     entry->module.tls_module = info->dlpi_tls_modid;
-    set_range(&entry->module, info);
-    if (!elf_image_view(info->dlpi_phdr, info->dlpi_phnum, info->dlpi_addr, &entry->image))
-        entry->module.dynamic = entry->image.dynamic.at;
-    if (entry->module.is_executable)
-        executable_path(modules, entry);
-    else
-        entry->path_at = keep_text(modules, info->dlpi_name ? info->dlpi_name : "");
-    entry->soname_at = entry->image.soname ? keep_text(modules, entry->image.soname) : NO_TEXT;
     return modules->failed;
 }
 
@@ -148,22 +191,26 @@ static int count_changes(struct dl_phdr_info *info, size_t size, void *data)
 
 static void drop(struct modules *modules)
 {
+    for (size_t i = 0; i < modules->count; i++)
+        free(modules->entries[i].image);
     free(modules->entries);
     free(modules->texts);
     free(modules);
 }
 
-/* The last walk, with a reference for the caller, if nothing has changed since; else NULL. */
-static struct modules *take_last(void)
+/* The last walk, with a reference for the caller, or NULL; *ret_is_true says whether anything has
+ * changed since. */
+static struct modules *take_last(int *ret_is_true)
 {
-    struct modules counts, *found = NULL;
+    struct modules counts, *found;
 
     dl_iterate_phdr(count_changes, &counts);
     if (pthread_mutex_trylock(&lock) != 0)
         return NULL;
-    if (last && last->loads == counts.loads && last->unloads == counts.unloads) {
-        found = last;
+    found = last;
+    if (found) {
         __atomic_add_fetch(&found->references, 1, __ATOMIC_RELAXED);
+        *ret_is_true = found->loads == counts.loads && found->unloads == counts.unloads;
     }
     pthread_mutex_unlock(&lock);
     return found;
@@ -186,15 +233,20 @@ static void keep_last(struct modules *modules)
 
 int modules_walk(struct modules **ret_modules)
 {
-    struct modules *modules = take_last();
+    int is_true = 0;
+    struct modules *former = take_last(&is_true), *modules;
 
-    if (modules) {
-        *ret_modules = modules;
+    if (former && is_true) {
+        *ret_modules = former;
         return 0;
     }
     modules = calloc(1, sizeof(*modules));
-    if (modules)
+    if (modules) {
+        modules->former = former;
         dl_iterate_phdr(add_module, modules);
+        modules->former = NULL;
+    }
+    modules_destroy(former);
     if (!modules || modules->failed) {
         if (modules)
             drop(modules);
@@ -203,8 +255,8 @@ int modules_walk(struct modules **ret_modules)
     for (size_t i = 0; i < modules->count; i++) {
         struct entry *entry = &modules->entries[i];
         entry->module.path = modules->texts + entry->path_at;
-        if (entry->soname_at != NO_TEXT)
-            entry->module.soname = modules->texts + entry->soname_at;
+        entry->module.soname =
+            entry->soname_at == NO_TEXT ? NULL : modules->texts + entry->soname_at;
     }
     keep_last(modules);
     *ret_modules = modules;
@@ -237,16 +289,46 @@ size_t modules_index(const struct modules *modules, const struct module *module)
     return (size_t)((const struct entry *)module - modules->entries);
 }
 
+/* Several threads may share a walk: the first one's image counts. */
 const struct elf_image *module_image(const struct module *module)
 {
-    return &((const struct entry *)module)->image;
+    static const struct elf_image nothing;
+    struct entry *entry = (struct entry *)(uintptr_t)module;
+    struct elf_image *image = __atomic_load_n(&entry->image, __ATOMIC_ACQUIRE), *other = NULL;
+
+    if (image)
+        return image;
+    image = malloc(sizeof(*image));
+    if (!image ||
+        elf_image_view(entry->headers, entry->header_count, module->base, image) != NULL) {
+        free(image);
+        return &nothing;
+    }
+    if (!__atomic_compare_exchange_n(&entry->image, &other, image, 0, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE)) {
+        free(image);
+        image = other;
+    }
+    return image;
+}
+
+int module_exports(const struct module *module, const char *name, uint32_t hash)
+{
+    struct elf_symbol symbol;
+
+    return elf_filter_passes(&((const struct entry *)module)->filter, hash) &&
+           elf_image_find_hashed(module_image(module), name, hash, NULL, &symbol) == 0;
 }
 
 void *module_symbol(const struct module *module, const char *name, size_t *ret_size)
 {
     struct elf_symbol symbol;
 
-    if (elf_image_find(module_image(module), name, NULL, &symbol) != 0 || symbol.type == STT_TLS)
+    uint32_t hash = elf_image_gnu_hash(name);
+
+    if (!elf_filter_passes(&((const struct entry *)module)->filter, hash) ||
+        elf_image_find_hashed(module_image(module), name, hash, NULL, &symbol) != 0 ||
+        symbol.type == STT_TLS)
         return NULL;
     uintptr_t bias = symbol.section == SHN_ABS ? 0 : module->base;
     void *address = (void *)(bias + (uintptr_t)symbol.value);
@@ -283,6 +365,16 @@ const struct module *modules_of_soname(const struct modules *modules, const char
     for (size_t i = 0; i < modules->count; i++) {
         const char *own = modules->entries[i].module.soname;
         if (own && strcmp(own, soname) == 0)
+            return &modules->entries[i].module;
+    }
+    return NULL;
+}
+
+const struct module *modules_of_base_name(const struct modules *modules, const char *name)
+{
+    for (size_t i = 0; i < modules->count; i++) {
+        const char *path = modules->entries[i].module.path, *slash = strrchr(path, '/');
+        if (strcmp(slash ? slash + 1 : path, name) == 0)
             return &modules->entries[i].module;
     }
     return NULL;

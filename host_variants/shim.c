@@ -163,16 +163,25 @@ static int write_all(int fd, const char *bytes, size_t size)
     return 0;
 }
 
+static int is_taken(const char *path)
+{
+    struct modules *modules = NULL;
+
+    if (modules_walk(&modules) != 0)
+        return 0;
+    int taken = modules_of_path(modules, path) != NULL;
+    modules_destroy(modules);
+    return taken;
+}
+
 /* A descriptor whose /proc name no mapped object bears: one could have been left behind by somebody
  * who closed all descriptors of the process. */
 static int fresh_descriptor(int fd, char *path, size_t path_size)
 {
     for (;;) {
         snprintf(path, path_size, "/proc/%d/fd/%d", (int)getpid(), fd);
-        void *stale = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
-        if (!stale)
+        if (!is_taken(path))
             return fd;
-        dlclose(stale);
         int other = fcntl(fd, F_DUPFD_CLOEXEC, fd + 1);
         close(fd);
         if (other < 0)

@@ -153,6 +153,7 @@ int strategy_open(const struct strategy_request *request, metacall_diagnostic_si
 out:
     elf_image_close(&attempt.plugin);
     modules_destroy(attempt.before);
+    free(attempt.expected);
     if (result == 0)
         *ret_plugin = attempt.bound;
     else
