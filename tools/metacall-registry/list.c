@@ -81,6 +81,13 @@ static void tell_unproven(const struct output *output, const struct metacall_reg
             "? = a program was not asked which may name another runtime; --probe asks it");
 }
 
+static const char *certainty(const struct metacall_registry_row *row)
+{
+    if (row_runtime_path(row) == NULL && row->runtime_version == NULL)
+        return NULL;
+    return row->unproven ? "unproven" : "proven";
+}
+
 /* Nine fields: tag language strategy runtime version path status manifest certainty. */
 static void print_records(const struct output *output, const struct metacall_registry_rows *rows)
 {
@@ -90,10 +97,9 @@ static void print_records(const struct output *output, const struct metacall_reg
     for (size_t i = 0; i < rows->count; i++) {
         const struct metacall_registry_row *row = &rows->items[i];
 
-        table_add(table,
-                  (const char *[]){row->tag, row->language, row->strategy, row->runtime,
-                                   row->runtime_version, row_runtime_path(row), row_status(row),
-                                   row->manifest, row->unproven ? "unproven" : "proven"});
+        table_add(table, (const char *[]){row->tag, row->language, row->strategy, row->runtime,
+                                          row->runtime_version, row_runtime_path(row),
+                                          row_status(row), row->manifest, certainty(row)});
     }
     table_print(table, output);
     table_destroy(table);

@@ -69,8 +69,8 @@ class List(Installation):
     def test_without_runtime(self):
         self.install(runtime=False)
         record = self.good("list", "--plain").records[0]
-        self.assertEqual((record[0], record[4], record[5], record[6]),
-                         ("rt", "-", "-", "no-runtime"))
+        self.assertEqual((record[0], record[4], record[5], record[6], record[8]),
+                         ("rt", "-", "-", "no-runtime", "-"))
 
     def test_without_plugin(self):
         self.install(plugin=False)
