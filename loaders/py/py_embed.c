@@ -18,6 +18,7 @@
 extern void weak_set_program_name(const wchar_t *name) __asm__("Py_SetProgramName") PY_WEAK;
 extern void weak_set_python_home(const wchar_t *home) __asm__("Py_SetPythonHome") PY_WEAK;
 extern int weak_utf8_mode __asm__("Py_UTF8Mode") PY_WEAK;
+extern int weak_no_site __asm__("Py_NoSiteFlag") PY_WEAK;
 
 static wchar_t *wide_program, *wide_home; /* the interpreter keeps the pointers */
 
@@ -117,11 +118,32 @@ static int import_threading(void)
     return module != NULL ? 0 : -1;
 }
 
-static int set_up(const struct metacall_loader_config *config)
+/* What site does may import any extension module (a .pth file), so where some must be isolated it
+ * comes after that. 1 when it was put off. */
+static int put_off_site(void)
+{
+    if (!py_isolate_is_needed() || &weak_no_site == NULL || weak_no_site != 0)
+        return 0;
+    weak_no_site = 1;
+    return 1;
+}
+
+static int run_site(void)
+{
+    PyObject *module, *done = NULL;
+    weak_no_site = 0;
+    if ((module = PyImport_ImportModule("site")) != NULL)
+        done = PyObject_CallMethod(module, "main", NULL);
+    Py_XDECREF(module);
+    Py_XDECREF(done);
+    return done != NULL ? 0 : -1;
+}
+
+static int set_up(const struct metacall_loader_config *config, int site)
 {
     const char *const *path;
-    if (import_threading() != 0 || set_arguments(config) != 0 || py_isolate_extensions() != 0 ||
-        (config->argc > 0 && set_interrupt() != 0))
+    if (py_isolate_extensions() != 0 || (site && run_site() != 0) || import_threading() != 0 ||
+        set_arguments(config) != 0 || (config->argc > 0 && set_interrupt() != 0))
         return py_error_raise();
     for (path = config->execution_paths; path != NULL && *path != NULL; path++)
         if (access(*path, R_OK) == 0 && py_module_add_path(*path) != 0)
@@ -131,7 +153,7 @@ static int set_up(const struct metacall_loader_config *config)
 
 int py_embed_start(metacall_loader *loader, const struct metacall_loader_config *config)
 {
-    int rc;
+    int rc, site;
     if (py_runtime.ended)
         return metacall_error_raise(METACALL_ERROR_STATE,
                                     "the Python interpreter of this process has been finalised; "
@@ -146,10 +168,11 @@ int py_embed_start(metacall_loader *loader, const struct metacall_loader_config 
     py_runtime.runner = config->argc > 0;
     set_identity(config);
     set_text_mode();
+    site = put_off_site();
     Py_InitializeEx(0);
     if (!Py_IsInitialized())
         return metacall_error_raise(METACALL_ERROR_LOADER, "Python did not start");
-    rc = set_up(config);
+    rc = set_up(config, site);
     py_runtime.main = PyEval_SaveThread();
     py_this_thread.saved = py_runtime.main;
     if (rc != 0)

@@ -18,5 +18,7 @@ int py_host_finish(metacall_loader *loader);
  * executable (OpenSSL in node) bind to their own. The lock is held. 0, or -1 with a Python
  * exception set. */
 int py_isolate_extensions(void);
+/* 1 when there is such a module. */
+int py_isolate_is_needed(void);
 
 #endif /* PY_EMBED_H */

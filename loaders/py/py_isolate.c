@@ -45,6 +45,15 @@ static int executable_exports(const char *symbol)
            here.dli_fbase == program.dli_fbase;
 }
 
+int py_isolate_is_needed(void)
+{
+    size_t i;
+    for (i = 0; i < sizeof conflicts / sizeof conflicts[0]; i++)
+        if (executable_exports(conflicts[i].symbol))
+            return 1;
+    return 0;
+}
+
 /* The names of the modules to be isolated: a new reference, NULL with an exception set. */
 static PyObject *affected(void)
 {

@@ -21,18 +21,6 @@ typedef PyObject *(*py_fast_keywords)(PyObject *self, PyObject *const *args, Py_
 
 /* -------------------------------------------------------------------------------------- calls */
 
-/* Only what runs embedded is not asked by the library itself: the main program of a runner. */
-static PyObject *find_in_main(PyObject *name)
-{
-    PyObject *module = py_runtime.embedded ? PyImport_AddModule("__main__") : NULL;
-    PyObject *object =
-        module != NULL ? PyDict_GetItemWithError(PyModule_GetDict(module), name) : NULL;
-    if (object == NULL || !PyCallable_Check(object))
-        return NULL;
-    Py_INCREF(object);
-    return object;
-}
-
 static PyObject *port_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     struct py_parked parked;
@@ -53,12 +41,10 @@ static PyObject *port_call(PyObject *self, PyObject *const *args, Py_ssize_t cou
     else if (metacall_error_peek() == NULL)
         metacall_error_raise(METACALL_ERROR_NOT_FOUND, "no function '%s' is loaded", name);
     py_unpark(&parked);
-    if (function != NULL) {
-        callable = py_function_object(function);
-        metacall_function_release(function);
-    } else if ((callable = find_in_main(args[0])) == NULL) {
-        return PyErr_Occurred() ? NULL : py_error_to_python();
-    }
+    if (function == NULL)
+        return py_error_to_python();
+    callable = py_function_object(function);
+    metacall_function_release(function);
     if (callable == NULL)
         return NULL;
     result = py_api_vectorcall(callable, args + 1, (size_t)count - 1, names);
