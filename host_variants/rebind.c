@@ -234,6 +234,11 @@ int rebind_plan_restore(struct rebind_plan *plan)
     if (!plan->committed)
         return 0;
     rebind_lock();
+    /* a first call that the linker was working on during the commit has put its own there */
+    for (size_t i = 0; i < plan->count; i++) {
+        if (__atomic_load_n(plan->slots[i].where, __ATOMIC_ACQUIRE) != plan->slots[i].after)
+            bound_meanwhile(plan, &plan->slots[i]);
+    }
     result = rebind_exchange(plan->slots, plan->count, 1, &conflict, &left);
     rebind_unlock();
     if (result != 0)

@@ -413,6 +413,44 @@ static void case_threads(struct stage *stage)
     picture_compare(&stage->before, stage->module);
 }
 
+/* The linker binds the import by a first call while it is being hooked: whoever wins, no call goes
+ * astray, the hook can be restored, and the original is what is left. */
+static void *run_first_call(void *data)
+{
+    struct runner *runner = data;
+
+    while (!__atomic_load_n(&runner->stop, __ATOMIC_ACQUIRE))
+        ;
+    int answer = runner->stage->call(2);
+    CHECK(answer == 1002 || answer == 1021);
+    return NULL;
+}
+
+static void case_first_call(struct stage *stage)
+{
+    int missed = 0;
+
+    for (int i = 0; i < 300; i++) {
+        struct runner runner = {stage, 0, 0, 0};
+        metacall_interpose_hook *hook = NULL;
+        pthread_t thread;
+        CHECK(pthread_create(&thread, NULL, run_first_call, &runner) == 0);
+        __atomic_store_n(&runner.stop, 1, __ATOMIC_RELEASE);
+        for (volatile int wait = i * 20; wait > 0; wait--)
+            ;
+        CHECK(metacall_interpose_replace(stage->object, "provider_f0", (void *)hook_1, &next_of[1],
+                                         &hook) == 0);
+        pthread_join(thread, NULL);
+        missed += !metacall_interpose_holds(hook);
+        CHECK(metacall_interpose_restore(hook) == 0);
+        CHECK(stage->call(2) == 1002 && stage->pointer()(2) == 1002);
+        strike_stage(stage); /* a fresh one, not bound yet */
+        set_stage(stage, stage->path);
+        CHECK(import_of(stage->object, "provider_f2").flags & METACALL_IMPORT_LAZY);
+    }
+    printf("the linker came last %d times of 300\n", missed);
+}
+
 /* Children come into being while another thread is patching; each can go on with it. */
 static void case_fork(struct stage *stage)
 {
@@ -501,6 +539,7 @@ int main(int argc, char **argv)
         {"held", case_held},
         {"threads", case_threads},
         {"fork", case_fork},
+        {"first-call", case_first_call},
         {"old-kernel", case_old_kernel},
         {"executable", case_executable},
     };
