@@ -57,6 +57,12 @@ void rt_start(void)
     rt_running = 1;
 }
 
+#ifdef RT_NO_IFUNC /* musl has none */
+int rt_chosen(void)
+{
+    return RT_ID * 1000;
+}
+#else
 static int chosen(void)
 {
     return RT_ID * 1000;
@@ -68,6 +74,7 @@ static int (*choose(void))(void)
 }
 
 int rt_chosen(void) __attribute__((ifunc("choose")));
+#endif
 
 __attribute__((constructor)) static void construct(void)
 {
