@@ -16,7 +16,8 @@ typedef void (*json_text_fault)(void *data, const char *id, size_t offset, const
  * form) are all told; the first fault of structure is the last. Returns the number of faults. */
 size_t json_text_check(const char *text, size_t size, json_text_fault fault, void *data);
 
-/* The short way for the usual text: 1 when it holds nothing but ASCII without escapes, JSON's own
+/* The short way for the usual text: 1 when it ends with a newline and holds nothing but ASCII
+ * without escapes, JSON's own
  * numbers and blanks, and no deep nesting. Whatever cJSON then accepts, up to its end, is JSON by
  * the letter. 0 = ask json_text_check. */
 int json_text_plain(const char *text, size_t size);

@@ -292,7 +292,7 @@ static void read_unknown(struct reader *reader, const struct place *place, const
             return;
         }
     }
-    if (strncmp(node->string, "x-", 2) != 0)
+    if (node->string[0] != 'x' || node->string[1] != '-')
         report_unknown(reader, place, shape);
 }
 
