@@ -18,33 +18,6 @@
 
 #define SHIM "memfd:metacall-shim (deleted)"
 
-static struct bound_plugin *open_interposed(const char *file, struct host_finding *host)
-{
-    host_found(host);
-    struct strategy_request request = request_of(STRATEGY_INTERPOSED, file, host);
-    return open_plugin(&request);
-}
-
-/* Opened, bound to copy 7 in that way, no library of the plugin's own mapped; closed again. */
-static void expect_interposed(const char *file, enum bound_how how)
-{
-    struct host_finding host;
-    char *before = mapped_all();
-    int of_that_name = mapped("librt_a.so.1");
-    struct bound_plugin *plugin = open_interposed(file, &host);
-
-    expect_bound(plugin, 7);
-    EXPECT(plugin && bound_plugin_how(plugin) == how);
-    EXPECT(mapped("librt_a.so.1") == of_that_name);
-    EXPECT(stack_is_executable() == 0);
-    if (plugin)
-        bound_plugin_close(plugin);
-    char *after = mapped_all();
-    EXPECT_TEXT(after, before);
-    free(before);
-    free(after);
-}
-
 /* How it would end without us, in a process of its own: the number of files of that name that are
  * mapped after a plain dlopen of the plugin, and what it is bound to. */
 static int plain_dlopen(const char *file, const char *base_name)
@@ -227,126 +200,6 @@ static void copy_relocations(void)
     bound_plugin_close(plugin);
 }
 
-static void forward(const char *file)
-{
-    host_opens(OTHER, RTLD_LOCAL);
-    expect_interposed(file, BOUND_SHIM_FORWARD);
-}
-
-static void plain_forward(void)
-{
-    forward(PLUGIN_LINKED);
-}
-
-/* The mode of the mapping that holds an address: "r--p". */
-static void mode_of(uintptr_t address, char *ret_mode)
-{
-    FILE *maps = fopen("/proc/self/maps", "r");
-    char line[4096];
-    uintptr_t from, to;
-
-    strcpy(ret_mode, "none");
-    while (maps && fgets(line, sizeof(line), maps)) {
-        char mode[8];
-        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) == 3 && from <= address && address < to)
-            strcpy(ret_mode, mode);
-    }
-    fclose(maps);
-}
-
-/* What ld.so made read-only after relocation stays so. */
-static void relro(void)
-{
-    struct host_finding host;
-    struct modules *modules = NULL;
-    ElfW(Phdr) header;
-    char mode[8];
-    int found = 0;
-
-    host_opens(OTHER, RTLD_LOCAL);
-    struct bound_plugin *plugin = open_interposed(PLUGIN_LINKED, &host);
-    expect_bound(plugin, 7);
-    EXPECT(modules_walk(&modules) == 0);
-    const struct module *module =
-        modules_of_address(modules, bound_plugin_symbol(plugin, "plugin_report"));
-    for (size_t i = 0; elf_image_header(module_image(module), i, &header) == 0; i++) {
-        if (header.p_type != PT_GNU_RELRO)
-            continue;
-        mode_of(module->base + header.p_vaddr, mode);
-        EXPECT_TEXT(mode, "r--p");
-        found++;
-    }
-    EXPECT(found == 1);
-    modules_destroy(modules);
-    bound_plugin_close(plugin);
-}
-
-static void lazy(void)
-{
-    forward(RUNTIME("lazy", "libpl_lazy.so"));
-}
-
-static void no_plt(void)
-{
-    forward(RUNTIME("no_plt", "libpl_no_plt.so"));
-}
-
-static void optional(const char *file)
-{
-    if (access(file, R_OK) != 0) {
-        fprintf(stderr, "SKIP: this linker could not build %s\n", file);
-        exit(77);
-    }
-    forward(file);
-}
-
-static void packed_relocations(void)
-{
-    optional(RUNTIME("relr", "libpl_relr.so"));
-}
-
-static void sysv_hash(void)
-{
-    forward(RUNTIME("sysv_hash", "libpl_sysv.so"));
-}
-
-static void lld(void)
-{
-    optional(RUNTIME("lld", "libpl_lld.so"));
-}
-
-static void no_sections(void)
-{
-    forward(RUNTIME("no_sections", "libpl_no_sections.so"));
-}
-
-static void expect_constructed(void)
-{
-    struct host_finding host;
-    struct plugin_report report;
-    void (*report_of)(struct plugin_report *);
-    struct bound_plugin *plugin =
-        open_interposed(RUNTIME("constructor", "libpl_constructor.so"), &host);
-
-    expect_bound(plugin, 7);
-    report_of = (void (*)(struct plugin_report *))bound_plugin_symbol(plugin, "plugin_report");
-    report_of(&report);
-    EXPECT(report.constructed_with == 7);
-    bound_plugin_close(plugin);
-}
-
-static void constructor_global(void)
-{
-    rt_start();
-    expect_constructed();
-}
-
-static void constructor_forward(void)
-{
-    host_opens(OTHER, RTLD_LOCAL);
-    expect_constructed();
-}
-
 static void host_closes_runtime(void)
 {
     static const struct {
@@ -422,66 +275,6 @@ static void provider_deleted(void)
     host_opens(path, RTLD_LOCAL);
     EXPECT(unlink(path) == 0 && rmdir(folder) == 0);
     expect_interposed(PLUGIN_LINKED, BOUND_SHIM_FORWARD);
-}
-
-static void origin_of_plugin(void)
-{
-    struct host_finding host;
-    struct plugin_report report;
-    void (*report_of)(struct plugin_report *);
-
-    host_opens(OTHER, RTLD_LOCAL);
-    struct bound_plugin *plugin = open_interposed(RUNTIME("with_side", "libpl_side.so"), &host);
-    expect_bound(plugin, 7);
-    report_of = (void (*)(struct plugin_report *))bound_plugin_symbol(plugin, "plugin_report");
-    report_of(&report);
-    EXPECT(report.side == 55 && mapped("libside.so") == 1);
-    bound_plugin_close(plugin);
-    EXPECT(mapped("libside.so") == 0);
-}
-
-static void refused_file(const char *file, const char *id, const char *part)
-{
-    struct host_finding host;
-
-    rt_start();
-    host_found(&host);
-    struct strategy_request request = request_of(STRATEGY_INTERPOSED, file, &host);
-    expect_refusal(&request, id, part);
-}
-
-static void executable_stack(void)
-{
-    refused_file(RUNTIME("exec_stack", "libpl_exec_stack.so"), "bind.unsafe", "stack");
-}
-
-static void text_relocations(void)
-{
-    refused_file(RUNTIME("text_relocations", "libpl_textrel.so"), "bind.unsafe",
-                 "text relocations");
-}
-
-static int only_3_11(const char *version, void *data)
-{
-    (void)data;
-    return strncmp(version, "3.11.", 5) == 0;
-}
-
-static void wrong_version(void)
-{
-    struct host_finding host;
-
-    host_opens(RUNTIME("old", "librt_o.so.1"), RTLD_LOCAL);
-    EXPECT(host_found(&host) == 1);
-    struct strategy_request request = request_of(STRATEGY_INTERPOSED, PLUGIN_LINKED, &host);
-    request.accepts_version = only_3_11;
-    request.version_range = ">=3.11 <3.12";
-    expect_refusal(&request, "bind.version", "3.10.13 and the plugin is made for >=3.11 <3.12");
-    EXPECT_TEXT(host.version, "3.10.13");
-    request.accepts_version = NULL; /* nothing else tells them apart: ELF would have bound it */
-    struct bound_plugin *plugin = open_plugin(&request);
-    expect_bound(plugin, 7);
-    bound_plugin_close(plugin);
 }
 
 /* Extension modules of a runtime that the host keeps RTLD_LOCAL fail; promotion mends that. */
@@ -592,17 +385,6 @@ static void bound_before(void)
     expect_interposed(PLUGIN_LINKED, BOUND_SHIM_GLOBAL);
 }
 
-static void two_that_run(void)
-{
-    struct host_finding host;
-
-    host_opens(OTHER, RTLD_LOCAL);
-    host_opens(THIRD, RTLD_LOCAL);
-    EXPECT(host_found(&host) == 2 && host.running == 1);
-    struct strategy_request request = request_of(STRATEGY_INTERPOSED, PLUGIN_LINKED, &host);
-    expect_refusal(&request, "bind.ambiguous", "librt_c.so.1");
-}
-
 static void one_of_two_runs(void)
 {
     struct host_finding host;
@@ -612,18 +394,6 @@ static void one_of_two_runs(void)
     EXPECT(host_found(&host) == 2 && host.running == 1);
     EXPECT_TEXT(host.owner->soname, "librt_b.so.1");
     expect_interposed(PLUGIN_LINKED, BOUND_SHIM_FORWARD);
-}
-
-static void usurped_name(void)
-{
-    struct host_finding host;
-
-    EXPECT(dlopen(RUNTIME("usurper", "libusurper.so"), RTLD_NOW | RTLD_GLOBAL) != NULL);
-    host_opens(OTHER, RTLD_LOCAL);
-    EXPECT(host_found(&host) == 1);
-    struct strategy_request request = request_of(STRATEGY_INTERPOSED, PLUGIN_LINKED, &host);
-    expect_refusal(&request, "bind.misbound", "libusurper.so");
-    expect_refusal(&request, "bind.misbound", "rt_f1");
 }
 
 static int exit_status_of(void (*work)(void))
@@ -691,54 +461,6 @@ static void without_memfd(void)
     EXPECT(mapped("shim.so (deleted)") == 0);
 }
 
-static void needed_not_as_declared(void)
-{
-    struct host_finding host;
-
-    rt_start();
-    host_found(&host);
-    struct strategy_request request = request_of(STRATEGY_INTERPOSED, PLUGIN_LINKED, &host);
-    request.needed = "librt_z.so.1";
-    expect_refusal(&request, "bind.needed", "librt_z.so.1");
-    request.plugin = PLUGIN_HOST;
-    request.needed = "librt_a.so.1";
-    expect_refusal(&request, "bind.needed", "librt_a.so.1");
-    request.needed = NULL;
-    expect_refusal(&request, "bind.needed", "host-unresolved");
-}
-
-static void soname_taken(void)
-{
-    struct host_finding host;
-
-    EXPECT(dlopen(OWN, RTLD_NOW | RTLD_LOCAL) != NULL); /* mapped, not started */
-    host_opens(OTHER, RTLD_LOCAL);
-    EXPECT(host_found(&host) == 2);
-    struct strategy_request request = request_of(STRATEGY_INTERPOSED, PLUGIN_LINKED, &host);
-    expect_refusal(&request, "bind.soname-taken", "own/librt_a.so.1");
-}
-
-static void not_running(void)
-{
-    struct host_finding host;
-
-    EXPECT(dlopen(OTHER, RTLD_NOW | RTLD_LOCAL) != NULL);
-    EXPECT(host_found(&host) == 1 && host.running == 0);
-    struct strategy_request request = request_of(STRATEGY_INTERPOSED, PLUGIN_LINKED, &host);
-    expect_refusal(&request, "bind.not-running", "not started");
-}
-
-static void provider_gone(void)
-{
-    struct host_finding host;
-    void *handle = host_opens(OTHER, RTLD_LOCAL);
-
-    EXPECT(host_found(&host) == 1);
-    dlclose(handle);
-    struct strategy_request request = request_of(STRATEGY_INTERPOSED, PLUGIN_LINKED, &host);
-    expect_refusal(&request, "bind.no-provider", "no longer mapped");
-}
-
 const struct test_case cases_interposed[] = {
     {"01.exporting-executable", exporting_executable},
     {"02.executable-without-exports", executable_without_exports},
@@ -756,39 +478,16 @@ const struct test_case cases_interposed[] = {
     {"13.executable-of-another-version", executable_of_another_version},
     {"14.same-soname-another-version", same_soname_another_version},
     {"15.copy-relocations", copy_relocations},
-    {"16.thread-local-global", versioned_plugin},
-    {"16.thread-local-forward", plain_forward},
-    {"18.ifunc-forward", plain_forward},
-    {"19.addend-forward", plain_forward},
-    {"20.relro", relro},
-    {"21.lazy", lazy},
-    {"22.no-plt", no_plt},
-    {"23.packed-relocations", packed_relocations},
-    {"24.sysv-hash", sysv_hash},
-    {"25.lld", lld},
-    {"26.no-sections", no_sections},
-    {"27.constructor-global", constructor_global},
-    {"27.constructor-forward", constructor_forward},
     {"30.host-closes-runtime", host_closes_runtime},
     {"31.refused-then-linked", refused_then_linked},
     {"32.two-plugins-one-shim", two_plugins_one_shim},
     {"33.provider-deleted", provider_deleted},
-    {"34.origin-of-plugin", origin_of_plugin},
-    {"35.executable-stack", executable_stack},
-    {"37.wrong-version", wrong_version},
     {"39.constructed-once", constructed_once},
     {"40.promotion-and-extensions", promotion_and_extensions},
     {"41.bound-before", bound_before},
     {"43.interposed-once", interposed_once},
     {"43.faulty-plugin", faulty_plugin},
-    {"44.two-that-run", two_that_run},
     {"44.one-of-two-runs", one_of_two_runs},
-    {"45.text-relocations", text_relocations},
-    {"46.usurped-name", usurped_name},
     {"47.fork", fork_after},
     {"47.no-memfd", without_memfd},
-    {"48.needed-not-as-declared", needed_not_as_declared},
-    {"interposed.soname-taken", soname_taken},
-    {"interposed.not-running", not_running},
-    {"interposed.provider-gone", provider_gone},
     {NULL, NULL}};

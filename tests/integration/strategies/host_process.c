@@ -165,6 +165,32 @@ void expect_bound(struct bound_plugin *plugin, int id)
     EXPECT(report.chosen == id * 1000);
 }
 
+struct bound_plugin *open_interposed(const char *file, struct host_finding *host)
+{
+    host_found(host);
+    struct strategy_request request = request_of(STRATEGY_INTERPOSED, file, host);
+    return open_plugin(&request);
+}
+
+void expect_interposed(const char *file, enum bound_how how)
+{
+    struct host_finding host;
+    char *before = mapped_all();
+    int of_that_name = mapped("librt_a.so.1");
+    struct bound_plugin *plugin = open_interposed(file, &host);
+
+    expect_bound(plugin, 7);
+    EXPECT(plugin && bound_plugin_how(plugin) == how);
+    EXPECT(mapped("librt_a.so.1") == of_that_name);
+    EXPECT(stack_is_executable() == 0);
+    if (plugin)
+        bound_plugin_close(plugin);
+    char *after = mapped_all();
+    EXPECT_TEXT(after, before);
+    free(before);
+    free(after);
+}
+
 /* ---------------------------------------------------------------------------- what is mapped */
 
 static int compare_lines(const void *left, const void *right)

@@ -50,6 +50,11 @@ void expect_refusal(const struct strategy_request *request, const char *id, cons
 /* Every reference of the plugin leads to the copy with that RT_ID. */
 void expect_bound(struct bound_plugin *plugin, int id);
 
+/* Detection, and an interposed open of that plugin. */
+struct bound_plugin *open_interposed(const char *file, struct host_finding *host);
+/* Opened, bound to copy 7 in that way, no library of the plugin's own mapped; closed again. */
+void expect_interposed(const char *file, enum bound_how how);
+
 /* How many different mapped files have that base name. */
 int mapped(const char *base_name);
 /* All mapped files of the fixtures and all shims, one a line, sorted: for "nothing changed". */
@@ -64,6 +69,7 @@ struct test_case {
     void (*run)(void);
 };
 
-extern const struct test_case cases_linked[], cases_host[], cases_interposed[], cases_threads[];
+extern const struct test_case cases_linked[], cases_host[], cases_interposed[], cases_plugin[],
+    cases_refused[], cases_threads[];
 
 #endif /* TESTS_STRATEGIES_HOST_PROCESS_H */
