@@ -78,7 +78,7 @@ static int look_up(const metacall_interpose *object, const struct import *import
                    uintptr_t *ret_address)
 {
     void *global = dlopen(NULL, RTLD_LAZY | RTLD_NOLOAD), *handles[] = {global, object->pin};
-    struct elf_symbol symbol;
+    struct elf_symbol symbol = {.name = "?"};
     void *found = NULL;
 
     if (elf_image_symbol(object->image, import->symbol, &symbol) == 0) {

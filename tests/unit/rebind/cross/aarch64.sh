@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh SOURCE BUILD: builds the floors below and the tests of rebinding for AArch64, and runs them
+# aarch64.sh SOURCE BUILD: builds the floors below and the tests of rebinding for AArch64, and runs them
 # in an emulator. Needs gcc-aarch64-linux-gnu and qemu-user-static (or qemu-user).
 set -eu
 source=$1
