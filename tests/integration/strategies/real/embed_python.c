@@ -2,7 +2,9 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* embed_python CASE LIBPYTHON: a C program and a real libpython.
  * linked: one plugin that needs libpython3.so, whatever libpython it is; extension modules load.
- * local:  the program itself opened libpython RTLD_LOCAL and runs it. */
+ * local:  the program itself opened libpython RTLD_LOCAL and runs it.
+ * present: libpython is mapped, and nobody has started it.
+ * two LIBPYTHON: two different ones are mapped. */
 #include "real_open.h"
 
 #include <dlfcn.h>
@@ -92,12 +94,71 @@ static void local(const char *library)
     expect(real_mapped("libpython") == 1, "one libpython mapped", &result);
 }
 
+static void present(const char *library)
+{
+    struct real_request request = {
+        .tag = "py", .strategy = "host-unresolved", .plugin = PLUGINS "/libpl_python_host.so"};
+    struct real_result result;
+
+    if (!dlopen(library, RTLD_NOW | RTLD_GLOBAL)) {
+        fprintf(stderr, "%s\n", dlerror());
+        failed = 1;
+        return;
+    }
+    real_open(&request, &result);
+    expect(result.owners == 1 && result.running == 0, "present and not running", &result);
+    expect(!result.function && strstr(result.message, "bind.not-running"), "refusal", &result);
+    linked(library); /* what is mapped serves, and stays the only one */
+}
+
+static void two(const char *library, const char *other)
+{
+    struct real_request request = {.tag = "py",
+                                   .strategy = "linked",
+                                   .plugin = PLUGINS "/libpl_python.so",
+                                   .needed = "libpython3.so",
+                                   .runtime_library = library,
+                                   .promote = 1};
+    struct real_result result;
+
+    if (!dlopen(library, RTLD_NOW | RTLD_LOCAL) || !dlopen(other, RTLD_NOW | RTLD_LOCAL)) {
+        fprintf(stderr, "%s\n", dlerror());
+        failed = 1;
+        return;
+    }
+    expect(real_mapped("libpython") == 2, "two libpythons mapped", NULL);
+    real_open(&request, &result);
+    expect(result.owners == 2 && result.running == 0, "two owners", &result);
+    expect(!result.function && strstr(result.message, "bind.second-copy") &&
+               strstr(result.message, other),
+           "refusal that names the other one", &result);
+}
+
+/* Nothing of Python is here, whatever the parent was and the environment says. */
+static void nobody(void)
+{
+    struct real_request request = {
+        .tag = "py", .strategy = "host-unresolved", .plugin = PLUGINS "/libpl_python_host.so"};
+    struct real_result result;
+
+    real_open(&request, &result);
+    expect(result.owners == 0 && !result.function &&
+               strstr(result.message, "bind.no-provider") != NULL,
+           "no host", &result);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 3)
+    if (argc == 4 && strcmp(argv[1], "two") == 0)
+        two(argv[2], argv[3]);
+    else if (argc == 2 && strcmp(argv[1], "nobody") == 0)
+        nobody();
+    else if (argc != 3)
         return 2;
-    if (strcmp(argv[1], "linked") == 0)
+    else if (strcmp(argv[1], "linked") == 0)
         linked(argv[2]);
+    else if (strcmp(argv[1], "present") == 0)
+        present(argv[2]);
     else
         local(argv[2]);
     return failed;

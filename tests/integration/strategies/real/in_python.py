@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # in_python.py FOLDER CASE: the strategies inside this Python.
 import os
+import subprocess
 import sys
 
 folder, case = sys.argv[1:]
@@ -26,7 +27,10 @@ def opened(strategy, plugin, needed, version=None):
         strategy, os.path.join(folder, plugin), needed, version)
     assert owners == 1 and running == 1, (owners, running)
     assert host_version.startswith(VERSION + "."), host_version
-    assert os.path.realpath(owner) == os.path.realpath(before[0] if before else sys.executable)
+    if case not in ("renamed", "deleted"):
+        assert os.path.realpath(owner) == os.path.realpath(before[0] if before else sys.executable)
+    else:
+        assert owner == os.environ["STRATEGIES_COPY"], owner
     assert runtimes() == before, (runtimes(), message)
     print("%s %s in %s: %s" % (plugin, strategy, owner, message))
     return fine, message
@@ -47,6 +51,18 @@ if case == "host":
     fine, message = opened("host-unresolved", "libpl_python_host.so", None)
     assert fine and message == "plain", message
     works()
+elif case in ("renamed", "deleted"):
+    # a copy under a name that says nothing, and one whose file is gone
+    if case == "deleted":
+        os.unlink(os.environ["STRATEGIES_COPY"])
+    for strategy, plugin, needed in (("host-unresolved", "libpl_python_host.so", None),
+                                     ("interposed", "libpl_python.so", "libpython3.so")):
+        fine, message = opened(strategy, plugin, needed)
+        assert fine, message
+        works()
+    # a child that is no Python is no host, whatever it inherits
+    child = subprocess.run([os.path.join(folder, "st_real_embed"), "nobody"], check=False)
+    assert child.returncode == 0, child
 elif case == "interposed":
     # one linked binary for every version: the host has another SONAME, or none at all
     fine, message = opened("interposed", "libpl_python.so", "libpython3.so")
