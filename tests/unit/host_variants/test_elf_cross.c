@@ -130,27 +130,33 @@ static int cross(const char *path)
     return done;
 }
 
-/* The folder of libc is where a system's libraries are. */
-static int cross_folder(void)
+static int cross_folder(const char *path, int limit)
 {
-    char path[PATH_MAX], file[PATH_MAX + NAME_MAX + 2];
+    char file[PATH_MAX + NAME_MAX + 2];
+    DIR *folder = opendir(path);
     int done = 0;
+
+    for (struct dirent *entry; folder && done < limit && (entry = readdir(folder)) != NULL;) {
+        if (!strstr(entry->d_name, ".so") || entry->d_type != DT_REG)
+            continue;
+        snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+        done += cross(file);
+    }
+    if (folder)
+        closedir(folder);
+    return done;
+}
+
+/* The folder of libc is where a system's libraries are. */
+static int cross_system(void)
+{
+    char path[PATH_MAX];
     Dl_info info;
 
     if (!dladdr((void *)gnu_get_libc_version, &info) || !realpath(info.dli_fname, path))
         return 0;
     *strrchr(path, '/') = 0;
-    DIR *folder = opendir(path);
-    for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
-        if (!strstr(entry->d_name, ".so") || entry->d_type != DT_REG)
-            continue;
-        snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
-        done += cross(file);
-        if (done == 150)
-            break;
-    }
-    closedir(folder);
-    return done;
+    return cross_folder(path, 150);
 }
 
 int main(int argc, char **argv)
@@ -162,8 +168,9 @@ int main(int argc, char **argv)
         done += cross(argv[i]);
     done += cross(FIXTURES "/sysv/libsysv.so") + cross(FIXTURES "/gnu/libgnu.so") +
             cross(FIXTURES "/versioned/libversioned.so");
+    done += cross_folder(STAGED_LOADERS, 100) + cross_folder(STAGED_LIBRARIES, 100);
     if (argc == 1)
-        done += cross_folder();
+        done += cross_system();
     printf("%d objects compared\n", done);
     EXPECT(done >= 30);
     return expect_result();
