@@ -68,11 +68,11 @@ void *arena_alloc(struct arena *arena, size_t size)
 {
     size_t skip = -(uintptr_t)arena->next & (ARENA_ALIGN - 1);
     size = (size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
-    if (skip <= arena->left) {
+    if (skip > arena->left) {
+        arena->left = 0;
+    } else if (skip > 0) {
         arena->next += skip;
         arena->left -= skip;
-    } else {
-        arena->left = 0;
     }
     char *bytes = arena_bytes(arena, size);
     return bytes ? memset(bytes, 0, size) : NULL;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # run.sh PROGRAM SECONDS CORPUS...: fuzzes from a copy of the corpus, so that the tree stays as it is.
 set -eu
-program=$1 seconds=$2
+program=$(readlink -f "$1") seconds=$2
 shift 2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
