@@ -409,11 +409,11 @@
     const file = locate(name);
     if (main) process.argv[1] = require('fs').realpathSync(file);
     if (isModule(file)) {
+      if (options.embedded) return importFile(file);
       const [major, minor] = process.versions.node.split('.').map(Number);
-      if (!options.embedded && (major > 22 || (major === 22 && minor >= 12))) {
-        return Module._load(file, undefined, false);
-      }
-      return importFile(file);
+      if (major > 22 || (major === 22 && minor >= 12)) return Module._load(file, undefined, false);
+      throw new Error(`${file} is an ES module, which Node ${process.version} cannot load at once; ` +
+        'use await import(), a CommonJS file, or Node 22.12 or newer');
     }
     return Module._load(file, undefined, main);
   }

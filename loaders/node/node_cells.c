@@ -405,7 +405,7 @@ static int make_inbox(struct node_env *env, size_t cells)
         return 0;
     if (napi_create_double(env->napi, (double)cells, &count) != napi_ok ||
         !node_env_help(env, NODE_GROW_INBOX, 1, &count))
-        return node_error_from_pending(env, METACALL_ERROR_MEMORY);
+        return node_error_from_pending(env, METACALL_ERROR_GUEST);
     return 0;
 }
 
@@ -443,7 +443,7 @@ int node_cells_make(struct node_env *env, const metacall_value *slot, napi_value
     args[1] = out.refs ? out.refs : args[0];
     value = node_env_help(env, NODE_UNPACK, 2, args);
     if (!value) {
-        node_error_from_pending(env, METACALL_ERROR_INTERNAL);
+        node_error_from_pending(env, METACALL_ERROR_GUEST);
         goto out;
     }
     *ret_value = value;

@@ -129,12 +129,26 @@ static metacall_error *foreign_home(struct node_env *env, napi_value thrown)
     if (!is_object(env->napi, thrown))
         return NULL;
     known = node_env_help(env, NODE_FOREIGN_GET, 1, &thrown);
+    if (!known) /* no stack is left */
+        napi_get_and_clear_last_exception(env->napi, &known);
     if (!known || napi_typeof(env->napi, known, &type) != napi_ok || type != napi_number)
         return NULL;
     napi_get_value_int64(env->napi, known, &address);
     error = (metacall_error *)(uintptr_t)address;
     metacall_error_reference(error);
     return error;
+}
+
+/* A property of an error, without running any JavaScript of ours. NULL where there is none. */
+static char *plain_text(struct node_env *env, napi_value thrown, const char *name)
+{
+    napi_value value;
+
+    if (is_object(env->napi, thrown) &&
+        napi_get_named_property(env->napi, thrown, name, &value) == napi_ok)
+        return node_value_text(env, value, NULL);
+    napi_get_and_clear_last_exception(env->napi, &value);
+    return NULL;
 }
 
 metacall_error *node_error_take(struct node_env *env, napi_value thrown)
@@ -151,8 +165,10 @@ metacall_error *node_error_take(struct node_env *env, napi_value thrown)
             type = node_value_text(env, part, NULL);
         if (napi_get_element(env->napi, described, 1, &part) == napi_ok)
             message = node_value_text(env, part, NULL);
-    } else {
+    } else { /* no stack is left for a helper */
         napi_get_and_clear_last_exception(env->napi, &part);
+        type = plain_text(env, thrown, "name");
+        message = plain_text(env, thrown, "message");
     }
     error = metacall_error_create(METACALL_ERROR_GUEST, type ? type : "Error",
                                   message ? message : "an error that cannot be described");
@@ -296,7 +312,7 @@ int node_error_make(struct node_env *env, metacall_error *error, napi_value *ret
         napi_get_null(env->napi, &args[6]);
     made = node_env_help(env, NODE_MAKE_ERROR, 7, args);
     if (!made)
-        return node_error_from_pending(env, METACALL_ERROR_INTERNAL);
+        return node_error_from_pending(env, METACALL_ERROR_GUEST);
     metacall_error_reference(error);
     if (napi_add_finalizer(env->napi, made, error, foreign_gone, NULL, NULL) != napi_ok) {
         metacall_error_release(error);

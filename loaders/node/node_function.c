@@ -103,7 +103,7 @@ static int describe_inside(struct node_env *env, void *data)
         return node_env_refuse(env);
     names = node_env_help(env, NODE_PARAMETERS_OF, 1, &value);
     if (!names)
-        return node_error_from_pending(env, METACALL_ERROR_INTERNAL);
+        return node_error_from_pending(env, METACALL_ERROR_GUEST);
     napi_get_array_length(env->napi, names, &count);
     for (uint32_t i = 0; i < count; i++) {
         char *name = NULL;
@@ -212,7 +212,7 @@ int node_function_take(struct node_env *env, napi_value value, metacall_value *s
     int64_t address = 0;
 
     if (!known)
-        return node_error_from_pending(env, METACALL_ERROR_INTERNAL);
+        return node_error_from_pending(env, METACALL_ERROR_GUEST);
     napi_typeof(env->napi, known, &type);
     if (type == napi_number) {
         napi_get_value_int64(env->napi, known, &address);

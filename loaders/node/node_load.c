@@ -109,13 +109,8 @@ static int wait_for(struct node_env *env, struct load *load, napi_value exports)
     napi_value box;
     bool promise = false;
 
-    if (napi_is_promise(env->napi, exports, &promise) != napi_ok || !promise)
+    if (napi_is_promise(env->napi, exports, &promise) != napi_ok || !promise || !env->embed)
         return 1;
-    if (!env->embed)
-        return metacall_error_raise(METACALL_ERROR_LOAD,
-                                    "%s is an ES module, which this Node cannot load at once; use "
-                                    "await import(), a CommonJS file, or Node 22.12 or newer",
-                                    load->name);
     box = node_env_help(env, NODE_WATCH, 1, &exports);
     if (!box || napi_create_reference(env->napi, box, 1, &load->waiting) != napi_ok)
         return node_error_from_pending(env, METACALL_ERROR_LOAD);
@@ -267,6 +262,8 @@ int node_loader_load_from_file(metacall_loader *loader, metacall_handle *handle,
     struct node_env *env = node_loader_env(metacall_loader_data(loader));
     metacall_error *error;
 
+    if (!env)
+        return -1;
     for (size_t i = 0; i < count; i++) {
         struct load load = {.handle = handle, .name = paths[i]};
         int rc = keep_path(handle, paths[i]);
@@ -293,6 +290,8 @@ int node_loader_load_from_memory(metacall_loader *loader, metacall_handle *handl
     struct node_env *env = node_loader_env(metacall_loader_data(loader));
     struct load load = {.handle = handle, .text = text, .size = size};
 
+    if (!env)
+        return -1;
     if (size > 0 && text[size - 1] == '\0')
         load.size--;
     return load_one(env, &load);
@@ -304,7 +303,7 @@ int node_loader_load_from_package(metacall_loader *loader, metacall_handle *hand
     struct node_env *env = node_loader_env(metacall_loader_data(loader));
     struct load load = {.handle = handle, .name = name};
 
-    return node_env_run(env, load_package_inside, &load);
+    return env ? node_env_run(env, load_package_inside, &load) : -1;
 }
 
 static int discover_inside(struct node_env *env, void *data)
@@ -327,6 +326,8 @@ int node_loader_discover(metacall_loader *loader, metacall_handle *handle, const
     struct node_env *env = node_loader_env(metacall_loader_data(loader));
     struct load load = {.handle = handle, .name = name, .update = 1};
 
+    if (!env)
+        return -1;
     return env->ready ? node_env_run(env, discover_inside, &load) : 0;
 }
 
@@ -336,14 +337,14 @@ static int forget_inside(struct node_env *env, void *data)
 
     if (node_value_string(env, data, strlen(data), &path) != 0 ||
         !node_env_help(env, NODE_FORGET, 1, &path))
-        return node_error_from_pending(env, METACALL_ERROR_INTERNAL);
+        return node_error_from_pending(env, METACALL_ERROR_GUEST);
     return 0;
 }
 
 static int forget_all(struct node_env *env, metacall_handle *handle)
 {
     struct node_module *module = metacall_handle_data(handle);
-    int rc = 0, alive = node_env_alive(env);
+    int rc = 0, alive = env && node_env_alive(env);
 
     metacall_handle_set_data(handle, NULL);
     while (module) {
@@ -358,5 +359,9 @@ static int forget_all(struct node_env *env, metacall_handle *handle)
 
 int node_loader_clear(metacall_loader *loader, metacall_handle *handle)
 {
-    return forget_all(node_loader_env(metacall_loader_data(loader)), handle);
+    struct node_env *env = node_loader_env(metacall_loader_data(loader));
+
+    if (!env)
+        metacall_error_release(metacall_error_take());
+    return forget_all(env, handle);
 }

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define HOOK METACALL_API
 
@@ -36,7 +38,20 @@ struct node_env *node_loader_env(struct node_loader *owner)
 {
     struct node_env *env = node_env_current();
 
-    return env && env->ready ? env : owner->main;
+    if (!env)
+        env = owner->main;
+    if (!env)
+        metacall_error_raise(METACALL_ERROR_STATE,
+                             "node: only a worker attached, and this thread is none of Node's; "
+                             "require('metacall') in the main thread as well");
+    return env;
+}
+
+void node_loader_adopt(struct node_loader *owner, struct node_env *env)
+{
+    /* The process's first thread is the one whose end is Node's. */
+    if (!owner->embed && !owner->main && syscall(SYS_gettid) == getpid())
+        owner->main = env;
 }
 
 int node_loader_owns_process(const struct node_loader *owner)
@@ -197,21 +212,26 @@ void node_loader_host_ends(struct node_loader *owner)
     if (__atomic_exchange_n(&owner->ending, 1, __ATOMIC_SEQ_CST))
         return;
     /* Guests that call JavaScript from their own exit handlers are refused, not served. */
-    __atomic_store_n(&owner->main->closed, 1, __ATOMIC_SEQ_CST);
-    node_queue_close(owner->main);
+    if (owner->main) {
+        __atomic_store_n(&owner->main->closed, 1, __ATOMIC_SEQ_CST);
+        node_queue_close(owner->main);
+    }
     metacall_host_exit();
 }
 
 int node_loader_host_attach(metacall_loader *loader, const struct metacall_loader_config *config)
 {
+    struct node_env *env;
+
     if (!config->host)
         return metacall_error_raise(METACALL_ERROR_HOST,
                                     "node: the host variant needs the environment that "
                                     "require('metacall') hands over");
     node.loader = loader;
-    node.main = node_env_create(config->host, &node, NULL);
-    if (!node.main)
+    env = node_env_create(config->host, &node, NULL);
+    if (!env)
         return -1;
+    node_loader_adopt(&node, env);
     atexit(at_exit);
     metacall_loader_set_data(loader, &node);
     metacall_loader_set_port(loader, (void *)node_port_fill);
@@ -243,7 +263,7 @@ static int add_path(struct node_env *env, void *data)
 
 int node_loader_execution_path(metacall_loader *loader, const char *path)
 {
-    struct node_loader *owner = metacall_loader_data(loader);
+    struct node_env *env = node_loader_env(metacall_loader_data(loader));
 
-    return node_env_run(node_loader_env(owner), add_path, (void *)path);
+    return env ? node_env_run(env, add_path, (void *)path) : -1;
 }

@@ -6,8 +6,10 @@
 
 #include "node_env.h"
 
-/* The environment that a hook should use on this thread. */
+/* The environment that a hook should use on this thread. NULL with the error set. */
 struct node_env *node_loader_env(struct node_loader *owner);
+/* A host's environment that came up on this thread: remembers the main one. */
+void node_loader_adopt(struct node_loader *owner, struct node_env *env);
 /* 1 when this process's end is Node's to decide: a Node host, or a runner whose program is a
  * script of Node's. */
 int node_loader_owns_process(const struct node_loader *owner);

@@ -414,10 +414,11 @@ napi_value node_port_fill(napi_env napi, napi_value exports)
 
     if (!env && owner->embed && node_embed_here(owner->embed))
         env = owner->main;
-    if (!env)
-        env = owner->main && !owner->embed && !owner->main->ready && owner->main->napi == napi
-                  ? owner->main
-                  : node_env_create(napi, owner, NULL);
+    if (!env) {
+        env = node_env_create(napi, owner, NULL);
+        if (env)
+            node_loader_adopt(owner, env);
+    }
     if (!env) {
         metacall_error *error = metacall_error_peek();
         napi_throw_error(napi, NULL, error && error->message ? error->message : "metacall");
