@@ -166,6 +166,8 @@ static struct mock_node *parse_postfix(struct parser *parser)
         if (outer == NULL || parse_add(parser, outer, node) != 0 ||
             mock_lexer_next(&parser->lexer) != 0)
             return NULL;
+        outer->line = node->line; /* the place of a call is that of what is called */
+        outer->column = node->column;
         if (call ? parse_items(parser, outer, ')', 0) != 0
                  : parse_add(parser, outer, parse_expression(parser)) != 0 ||
                        parse_expect(parser, ']', "']'") != 0)

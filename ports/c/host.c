@@ -15,9 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#pragma weak metacall_registry_detect
-#pragma weak metacall_registry_hosts_free
-
 /* Texts of one answer; kept until the library ends, because callers hold pointers into them. */
 struct host_record {
     struct host_record *next;

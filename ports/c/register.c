@@ -25,22 +25,31 @@ struct native {
 
 static metacall_value native_null = METACALL_SLOT_INIT;
 
-/* Takes over the value that invoke gave. */
-static int native_take_result(metacall_value *value, metacall_value *ret)
+static int native_is_argument(const metacall_value *value, metacall_value *const *args,
+                              size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (args[i] == value)
+            return 1;
+    return 0;
+}
+
+/* Takes over the value that invoke gave; `lent` = it is an argument, given back as it is. */
+static int native_take_result(metacall_value *value, int lent, metacall_value *ret)
 {
     if (value == NULL)
         return metacall_error_peek() != NULL ? -1 : 0;
     int result = 0;
+    lent |= !(value->storage & METACALL_STORAGE_HEAP);
     if (value->id == METACALL_THROWABLE) {
         metacall_error_reference(value->as.error);
         result = metacall_error_set(value->as.error);
-    } else if (!(value->storage & METACALL_STORAGE_HEAP) ||
-               __atomic_load_n(&value->refs, __ATOMIC_ACQUIRE) != 1) {
-        result = metacall_slot_copy(ret, value); /* an argument, given back as it is */
+    } else if (lent || __atomic_load_n(&value->refs, __ATOMIC_ACQUIRE) != 1) {
+        result = metacall_slot_copy(ret, value);
     } else {
         value_move(ret, value);
     }
-    if (value->storage & METACALL_STORAGE_HEAP)
+    if (!lent)
         value_destroy(value);
     return result;
 }
@@ -51,7 +60,7 @@ static int native_invoke_with(metacall_function *function, metacall_value **args
     const struct native *native = function->data;
     metacall_error_release(metacall_error_take());
     metacall_value *value = native->invoke(count, (void **)args, native->data);
-    return native_take_result(value, ret);
+    return native_take_result(value, native_is_argument(value, args, count), ret);
 }
 
 static int native_call(metacall_function *function, const struct metacall_call *call,

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Errors in C: the last one, exceptions as values, what is not supported and says so. */
+#include "capi.h"
+
+static void test_last(void)
+{
+    struct metacall_exception_type error;
+    metacall_error_clear();
+    CHECK(metacall_error_last(&error) != 0);
+    CHECK(metacall_error_last(NULL) != 0);
+    CHECK(metacall_function("missing") == NULL);
+    CHECK(metacall_error_last(&error) == 0);
+    CHECK_TEXT(error.label, "NOT_FOUND");
+    CHECK_TEXT(error.stacktrace, "");
+    CHECK_LONG(error.code, 7);
+    metacall_error_clear();
+    CHECK(metacall_error_last(&error) != 0);
+}
+
+static void test_of_a_guest(void)
+{
+    struct metacall_exception_type error;
+    const char *paths[] = {SCRIPTS "/basic.mock"};
+    CHECK(metacall_load_from_file("mock", paths, 1, NULL) == 0);
+    CHECK(metacall("fail", "a reason") == NULL);
+    CHECK(metacall_error_last(&error) == 0);
+    CHECK_TEXT(error.label, "ValueError");
+    CHECK_TEXT(error.message, "a reason");
+    CHECK(strstr(error.stacktrace, "basic.mock:8:25: in fail") != NULL);
+    metacall_error_clear();
+}
+
+static void test_as_values(void)
+{
+    struct metacall_exception_type error;
+    void *thrown = metacall_error_throw("Label", -5, "trace", "message %d", 3);
+    CHECK_LONG(metacall_value_id(thrown), METACALL_THROWABLE);
+    CHECK(metacall_error_from_value(thrown, &error) == 0);
+    CHECK_TEXT(error.label, "Label");
+    CHECK_TEXT(error.message, "message 3");
+    CHECK_TEXT(error.stacktrace, "trace");
+    CHECK_LONG(error.code, -5);
+    void *throwable = metacall_value_to_throwable(thrown);
+    void *inner = metacall_throwable_value(throwable);
+    CHECK_LONG(metacall_value_id(inner), METACALL_EXCEPTION);
+    CHECK(metacall_throwable_value(throwable) == inner);
+    void *copy = metacall_value_copy(inner);
+    void *again = metacall_value_create_exception(metacall_value_to_exception(copy));
+    metacall_value_destroy(thrown);
+    metacall_value_destroy(copy);
+    CHECK(metacall_error_from_value(again, &error) == 0);
+    CHECK_TEXT(error.message, "message 3");
+    CHECK(metacall_value_from_throwable(again, metacall_value_to_exception(again)) == again);
+    CHECK_LONG(metacall_value_id(again), METACALL_THROWABLE);
+    CHECK(metacall_value_from_exception(again, metacall_value_to_throwable(again)) == again);
+    metacall_value_destroy(again);
+    void *number = metacall_value_create_long(1);
+    CHECK(metacall_error_from_value(number, &error) != 0);
+    CHECK_ERROR("TYPE", "a Long is no exception");
+    metacall_value_destroy(number);
+    void *bare = metacall_error_throw(NULL, 0, NULL, "%s", "bare");
+    CHECK(metacall_error_from_value(bare, &error) == 0);
+    CHECK_TEXT(error.label, "GUEST");
+    CHECK_TEXT(error.stacktrace, "");
+    metacall_value_destroy(bare);
+    CHECK(metacall_throwable_value(NULL) == NULL);
+    CHECK_ERROR("ARGUMENT", "NULL");
+    CHECK(metacall_value_create_throwable(NULL) == NULL);
+    CHECK_ERROR("ARGUMENT", "NULL");
+}
+
+static void *unused(void *value, void *data)
+{
+    (void)data;
+    return value;
+}
+
+static void test_not_supported(void)
+{
+    const metacall_await_callbacks callbacks = {unused, unused};
+    void *echo = metacall_function("echo");
+    CHECK(metacall_await("echo", metacall_null_args, unused, unused, NULL) == NULL);
+    CHECK_ERROR("SUPPORT", "echo");
+    CHECK(metacall_await_s("echo", metacall_null_args, 0, unused, unused, NULL) == NULL);
+    CHECK_ERROR("SUPPORT", "echo");
+    CHECK(metacall_await_future(echo, unused, unused, NULL) == NULL);
+    CHECK_ERROR("SUPPORT", "future");
+    CHECK(metacallfv_await(echo, metacall_null_args, unused, unused, NULL) == NULL);
+    CHECK_ERROR("SUPPORT", "echo");
+    CHECK(metacallfv_await_s(echo, metacall_null_args, 0, unused, unused, NULL) == NULL);
+    CHECK_ERROR("SUPPORT", "echo");
+    CHECK(metacallfv_await_struct_s(echo, metacall_null_args, 0, callbacks, NULL) == NULL);
+    CHECK_ERROR("SUPPORT", "echo");
+    CHECK(metacallfs_await(echo, "[]", 2, NULL, unused, unused, NULL) == NULL);
+    CHECK_ERROR("SUPPORT", "echo");
+    CHECK(metacallfms_await(echo, "{}", 2, NULL, unused, unused, NULL) == NULL);
+    CHECK_ERROR("SUPPORT", "echo");
+    CHECK(metacallfmv_await(echo, metacall_null_args, metacall_null_args, unused, unused, NULL) ==
+          NULL);
+    CHECK_ERROR("SUPPORT", "echo");
+    CHECK(metacallfmv_await_s(echo, metacall_null_args, metacall_null_args, 0, unused, unused,
+                              NULL) == NULL);
+    CHECK_ERROR("SUPPORT", "echo");
+    CHECK(metacall_class("C") == NULL);
+    CHECK_ERROR("SUPPORT", "class 'C'");
+    CHECK(metacall_class_new(NULL, "C", metacall_null_args, 0) == NULL);
+    CHECK_ERROR("SUPPORT", "C");
+    CHECK(metacall_class_static_get(NULL, "k") == NULL);
+    CHECK_ERROR("SUPPORT", "k");
+    CHECK(metacall_class_static_set(NULL, "k", NULL) != 0);
+    CHECK_ERROR("SUPPORT", "k");
+    CHECK(metacallv_class(NULL, "m", metacall_null_args, 0) == NULL);
+    CHECK_ERROR("SUPPORT", "m");
+    CHECK(metacallt_class(NULL, "m", METACALL_INT, metacall_null_args, 0) == NULL);
+    CHECK_ERROR("SUPPORT", "m");
+    CHECK(metacall_object_get(NULL, "k") == NULL);
+    CHECK_ERROR("SUPPORT", "k");
+    CHECK(metacall_object_set(NULL, "k", NULL) != 0);
+    CHECK_ERROR("SUPPORT", "k");
+    CHECK(metacallv_object(NULL, "m", metacall_null_args, 0) == NULL);
+    CHECK_ERROR("SUPPORT", "m");
+    CHECK(metacallt_object(NULL, "m", METACALL_INT, metacall_null_args, 0) == NULL);
+    CHECK_ERROR("SUPPORT", "m");
+}
+
+int main(void)
+{
+    CHECK(metacall_initialize() == 0);
+    test_last();
+    test_of_a_guest();
+    test_as_values();
+    test_not_supported();
+    CHECK(metacall_destroy() == 0);
+    return capi_result();
+}
