@@ -166,7 +166,8 @@ static void read_manifest_version(struct reader *reader, const struct place *pla
 {
     unsigned major = 0, minor = 0;
     int size = 0;
-    if (cJSON_IsNumber(node) && node->valuedouble == (int)node->valuedouble) {
+    if (cJSON_IsNumber(node) && node->valuedouble >= 0 && node->valuedouble < 1e9 &&
+        node->valuedouble == (int)node->valuedouble) {
         major = (unsigned)node->valuedouble;
     } else if (!cJSON_IsString(node) || !rule_version.valid(node->valuestring) ||
                sscanf(node->valuestring, "%9u.%9u%n", &major, &minor, &size) != 2 ||
