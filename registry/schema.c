@@ -15,7 +15,7 @@ static const struct field language_fields[] = {
     TEXTS(struct manifest_language, aliases, rule_alias, 0),
     TEXTS(struct manifest_language, extensions, rule_extension, 0),
 };
-static const SHAPE(language, struct manifest_language, );
+static SHAPE(language, struct manifest_language, );
 
 /* ----------------------------------------------------------------------------------- variants */
 
@@ -39,7 +39,7 @@ static const struct field when_fields[] = {
     TEXTS(struct manifest_when, machine, rule_machine, FIELD_FILLED),
     TEXTS(struct manifest_when, libc, rule_libc, FIELD_FILLED),
 };
-static const SHAPE(when, struct manifest_when, );
+static SHAPE(when, struct manifest_when, );
 
 static void finish_variant(struct reader *reader, const struct place *place, const cJSON *node,
                            void *out)
@@ -76,7 +76,7 @@ static const struct field variant_fields[] = {
     TEXT(struct manifest_variant, sha256, rule_sha256, 0),
     OBJECT(struct manifest_variant, when, when, 0),
 };
-static const SHAPE(variant, struct manifest_variant, .finish = finish_variant);
+static SHAPE(variant, struct manifest_variant, .finish = finish_variant);
 
 /* ---------------------------------------------------------------------------------- lifecycle */
 
@@ -84,7 +84,7 @@ static const struct field hook_object_fields[] = {
     TEXT(struct manifest_hook, symbol, rule_symbol, FIELD_REQUIRED),
     TEXT(struct manifest_hook, thread, rule_thread, 0),
 };
-static const SHAPE(hook_object, struct manifest_hook, );
+static SHAPE(hook_object, struct manifest_hook, );
 
 static void read_hook(struct reader *reader, const struct place *place, const cJSON *node,
                       void *out)
@@ -131,7 +131,7 @@ static const struct field lifecycle_fields[] = {
     HOOK(HOOK_HOST_DETACH, "host_detach"),
     HOOK(HOOK_DESTROY, "destroy"),
 };
-static const SHAPE(lifecycle, struct manifest_lifecycle, );
+static SHAPE(lifecycle, struct manifest_lifecycle, );
 
 /* -------------------------------------------------------------------- dependencies, conflicts */
 
@@ -139,7 +139,7 @@ static const struct field dependency_fields[] = {
     TEXT(struct manifest_dependency, tag, rule_tag, FIELD_REQUIRED),
     TEXT(struct manifest_dependency, version, rule_range, 0),
 };
-static const SHAPE(dependency, struct manifest_dependency, );
+static SHAPE(dependency, struct manifest_dependency, );
 
 static const struct field conflict_fields[] = {
     TEXT(struct manifest_conflict, id, rule_identifier, FIELD_REQUIRED),
@@ -149,7 +149,7 @@ static const struct field conflict_fields[] = {
     TEXT(struct manifest_conflict, action, rule_action, FIELD_REQUIRED),
     TEXT(struct manifest_conflict, advice, rule_text, FIELD_REQUIRED),
 };
-static const SHAPE(conflict, struct manifest_conflict, );
+static SHAPE(conflict, struct manifest_conflict, );
 
 /* ------------------------------------------------------------------------------- the manifest */
 

@@ -18,7 +18,7 @@ static const struct field markers_fields[] = {
     TEXTS(struct manifest_markers, functions, rule_symbol, FIELD_FILLED),
     TEXTS(struct manifest_markers, data, rule_symbol, FIELD_FILLED),
 };
-static const SHAPE(markers, struct manifest_markers, .finish = finish_markers);
+static SHAPE(markers, struct manifest_markers, .finish = finish_markers);
 
 /* ----------------------------------------------------------------------------- version sources */
 
@@ -79,7 +79,7 @@ static void finish_source(struct reader *reader, const struct place *place, cons
                       "exactly one of hex, call, string, soname, text", node);
 }
 
-static const SHAPE(source, struct manifest_version_source, .finish = finish_source);
+static SHAPE(source, struct manifest_version_source, .finish = finish_source);
 
 /* -------------------------------------------------------------------------------- find rules */
 
@@ -232,19 +232,19 @@ static const struct field library_fields[] = {
     OBJECTS(struct manifest_library, version, source, 0),
     OBJECTS(struct manifest_library, find, find, 0),
 };
-static const SHAPE(library, struct manifest_library, );
+static SHAPE(library, struct manifest_library, );
 
 static const struct field file_fields[] = {
     TEXT(struct manifest_file, path, rule_path_absolute, FIELD_REQUIRED),
     TEXT(struct manifest_file, package, rule_text, 0),
 };
-static const SHAPE(file, struct manifest_file, );
+static SHAPE(file, struct manifest_file, );
 
 static const struct field assignment_fields[] = {
     TEXT(struct manifest_assignment, name, rule_variable, FIELD_REQUIRED),
     TEXT(struct manifest_assignment, value, rule_template, FIELD_REQUIRED),
 };
-static const SHAPE(assignment, struct manifest_assignment, );
+static SHAPE(assignment, struct manifest_assignment, );
 
 static const struct field schema_runtime_fields[] = {
     TEXT(struct manifest_runtime, name, rule_text, FIELD_REQUIRED),
@@ -253,7 +253,7 @@ static const struct field schema_runtime_fields[] = {
     OBJECTS(struct manifest_runtime, files, file, 0),
     OBJECTS(struct manifest_runtime, environment, assignment, 0),
 };
-const SHAPE(schema_runtime, struct manifest_runtime, );
+SHAPE(schema_runtime, struct manifest_runtime, );
 
 /* --------------------------------------------------------------------------------------- host */
 
@@ -285,7 +285,7 @@ static void finish_probe(struct reader *reader, const struct place *place, const
         reader_expect(reader, place, "manifest.value.one_of", "exactly one of call, pointer", node);
 }
 
-static const SHAPE(probe, struct manifest_running, .finish = finish_probe);
+static SHAPE(probe, struct manifest_running, .finish = finish_probe);
 
 static void read_running(struct reader *reader, const struct place *place, const cJSON *node,
                          void *out)
@@ -307,4 +307,4 @@ static const struct field schema_host_fields[] = {
     CUSTOM(struct manifest_host, running, read_running, FIELD_REQUIRED),
     OBJECTS(struct manifest_host, version, source, 0),
 };
-const SHAPE(schema_host, struct manifest_host, );
+SHAPE(schema_host, struct manifest_host, );
