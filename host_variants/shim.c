@@ -125,11 +125,11 @@ size_t shim_write(const char *soname, const char *forward, void *buffer, size_t 
     size_t soname_size = strlen(soname) + 1, forward_size = forward ? strlen(forward) + 1 : 0;
     size_t strings_size = 1 + soname_size + forward_size;
     size_t total = sizeof(struct shim_layout) + strings_size;
-    char *strings = (char *)buffer + sizeof(struct shim_layout);
     struct shim_layout layout;
 
-    if (total > size)
+    if (!buffer || total > size)
         return total;
+    char *strings = (char *)buffer + sizeof(layout);
     memset(&layout, 0, sizeof(layout));
     fill_layout(&layout, strings_size, 1, forward ? 1 + soname_size : 0);
     memcpy(buffer, &layout, sizeof(layout));
