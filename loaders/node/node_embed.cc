@@ -328,7 +328,9 @@ int start_environment(node_embed *embed, const std::vector<std::string> &args, c
 {
     std::vector<std::string> errors;
     const std::vector<std::string> none;
-    embed->setup = node::CommonEnvironmentSetup::Create(embed->platform.get(), &errors, args, none);
+    /* Not kOwnsInspector: it would take SIGUSR1, which is the host's. */
+    embed->setup = node::CommonEnvironmentSetup::Create(embed->platform.get(), &errors, args, none,
+                                                        node::EnvironmentFlags::kOwnsProcessState);
     if (!embed->setup)
         return metacall_error_raise(METACALL_ERROR_LOADER, "libnode made no environment: %s",
                                     joined(errors).c_str());
@@ -493,12 +495,25 @@ int node_embed_spin(struct node_embed *embed, int (*done)(void *data), void *dat
     return rc;
 }
 
+/* Waits until nobody holds or wants the lock; a fifth of a second at most. */
+static bool wait_for_holders(node_embed *embed)
+{
+    const timespec pause = {0, 1000000};
+    for (int i = 0; i < 200 && embed->holders.load() > 0; i++)
+        nanosleep(&pause, nullptr);
+    return embed->holders.load() == 0;
+}
+
 void node_embed_settle(struct node_embed *embed, unsigned grace_ms)
 {
     struct wait {
         node_embed *embed;
         uint64_t until;
     } wait = {embed, now_ms() + grace_ms};
+    if (own_frames == 0 && !wait_for_holders(embed)) {
+        ended(embed, 1); /* JavaScript that does not come back */
+        return;
+    }
     uv_async_send(&embed->wake);
     node_embed_spin(
         embed,
@@ -531,15 +546,6 @@ int node_embed_finish(struct node_embed *embed)
             break;
     }
     return embed->exit_code.load();
-}
-
-/* Waits until nobody holds or wants the lock; a fifth of a second at most. */
-static bool wait_for_holders(node_embed *embed)
-{
-    const timespec pause = {0, 1000000};
-    for (int i = 0; i < 200 && embed->holders.load() > 0; i++)
-        nanosleep(&pause, nullptr);
-    return embed->holders.load() == 0;
 }
 
 void node_embed_stop(struct node_embed *embed)

@@ -59,7 +59,8 @@ void node_embed_exit(struct node_embed *embed, int code);
  * `done` is NULL, or Node has ended. `done` is called inside. Returns 0, 1 = dry before done, -1 =
  * ended. */
 int node_embed_spin(struct node_embed *embed, int (*done)(void *data), void *data);
-/* Serves the loop while it has requests under way (a file being written), at most `grace_ms`. */
+/* Serves the loop while it has requests under way (a file being written), at most `grace_ms`.
+ * JavaScript that runs without end is terminated. */
 void node_embed_settle(struct node_embed *embed, unsigned grace_ms);
 /* Emits beforeExit and exit, and serves the loop until it is dry: the end of a program that is
  * Node's own. Returns the exit code, process.exitCode included. Outside. */

@@ -171,7 +171,7 @@ static metacall_function *revive(struct js_function *js)
     return refs > 0 ? function : NULL;
 }
 
-static metacall_function *hand_out(struct node_env *env, napi_value value)
+static metacall_function *hand_out(struct node_env *env, napi_value value, const char *fallback)
 {
     struct js_function *js = calloc(1, sizeof *js);
     metacall_function *function = NULL;
@@ -182,7 +182,8 @@ static metacall_function *hand_out(struct node_env *env, napi_value value)
         goto out;
     if (napi_get_named_property(env->napi, value, "name", &text) == napi_ok)
         name = node_value_text(env, text, NULL);
-    function = metacall_function_create(env->owner->loader, name, &js_ops, js);
+    function =
+        metacall_function_create(env->owner->loader, name && *name ? name : fallback, &js_ops, js);
     if (!function) {
         napi_delete_reference(env->napi, js->ref);
         goto out;
@@ -204,7 +205,8 @@ out:
     return function;
 }
 
-int node_function_take(struct node_env *env, napi_value value, metacall_value *slot)
+int node_function_take_as(struct node_env *env, napi_value value, const char *fallback,
+                          metacall_value *slot)
 {
     napi_value known = node_env_help(env, NODE_LINK_GET, 1, &value);
     napi_valuetype type = napi_undefined;
@@ -223,12 +225,17 @@ int node_function_take(struct node_env *env, napi_value value, metacall_value *s
         function = revive((struct js_function *)(uintptr_t)address);
     }
     if (!function)
-        function = hand_out(env, value);
+        function = hand_out(env, value, fallback);
     if (!function)
         return -1;
     metacall_slot_function(slot, function);
     metacall_function_release(function);
     return 0;
+}
+
+int node_function_take(struct node_env *env, napi_value value, metacall_value *slot)
+{
+    return node_function_take_as(env, value, NULL, slot);
 }
 
 /* ------------------------------------------------------------------------- foreign functions */

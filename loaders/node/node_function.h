@@ -9,6 +9,9 @@
 
 /* A JavaScript function into a slot. 0, or -1 with the error set. */
 int node_function_take(struct node_env *env, napi_value value, metacall_value *slot);
+/* The same, with a name for one that has none: what it is exported as. */
+int node_function_take_as(struct node_env *env, napi_value value, const char *fallback,
+                          metacall_value *slot);
 /* A function into JavaScript. 0, or -1 with the error set. */
 int node_function_make(struct node_env *env, metacall_function *function, napi_value *ret_value);
 /* Calls any function with JavaScript values. NULL with the exception pending. */

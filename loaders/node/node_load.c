@@ -75,7 +75,7 @@ static int define_all(struct node_env *env, struct load *load, napi_value pairs)
             name = node_value_text(env, key, NULL);
         if (!name)
             return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
-        rc = node_function_take(env, value, &slot);
+        rc = node_function_take_as(env, value, name, &slot);
         if (rc == 0)
             rc = load->update ? metacall_handle_update(load->handle, name, &slot)
                               : metacall_handle_define(load->handle, name, &slot);

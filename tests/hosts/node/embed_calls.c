@@ -144,24 +144,27 @@ static void check_ticks(void *handle)
     metacall_value_destroy(back);
 }
 
-static void check_signals(void)
+/* No handler of the program's is touched. */
+static void check_signals(struct sigaction before[32], int first)
 {
     struct sigaction now;
 
     for (int number = 1; number < 32; number++) {
         if (number == SIGKILL || number == SIGSTOP)
             continue;
-        CHECK(sigaction(number, NULL, &now) == 0);
-        CHECK(now.sa_handler == SIG_DFL);
+        CHECK(sigaction(number, NULL, first ? &before[number] : &now) == 0);
+        CHECK(first || now.sa_handler == before[number].sa_handler);
     }
 }
 
 int main(void)
 {
+    static struct sigaction signals[32];
+
+    check_signals(signals, 1);
     CHECK(metacall_initialize() == 0);
     void *handle = load_script(script);
-
-    check_signals();
+    check_signals(signals, 0);
     check_values(handle);
     check_functions(handle);
     check_errors(handle);
@@ -171,7 +174,7 @@ int main(void)
     check_values(handle);
     CHECK(metacall_clear(handle) == 0);
     CHECK(metacall_destroy() == 0);
-    check_signals();
+    check_signals(signals, 0);
     puts("ok");
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* The ends of an embedded Node, by name: none of them is the end of the program, and each leaves its
- * own exit code alone. */
+/* The ends of an embedded Node, by name: none of them is the end of the program, and each leaves
+ * its own exit code alone. */
 #include "embed_check.h"
 
 #include <pthread.h>
@@ -15,7 +15,8 @@ static const char script[] =
     "exports.reject = () => { Promise.reject(new Error('nobody')); return 0; };\n"
     "exports.busy = () => { for (;;); };\n"
     "exports.timers = () => { setInterval(() => {}, 1); return 0; };\n"
-    "exports.listen = () => { process.on('exit', (c) => require('fs').writeSync(1, `exit ${c}\\n`));"
+    "exports.listen = () => { process.on('exit', (c) => require('fs').writeSync(1, `exit "
+    "${c}\\n`));"
     " return 0; };\n"
     "exports.add = (a) => a + 1;\n";
 
