@@ -49,9 +49,16 @@ def merge(same):
     return row
 
 
+# Ladders of units: a figure is shown in the one that leaves it below a thousand.
+LADDERS = [["ns", "us", "ms", "s"], ["B", "KB", "MB", "GB"]]
+
+
 def number(value, unit=""):
     if value is None:
         return "-"
+    for ladder in LADDERS:
+        while unit in ladder[:-1] and abs(value) >= 1000:
+            value, unit = value / 1000, ladder[ladder.index(unit) + 1]
     text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     return f"{text} {unit}".rstrip()
 

@@ -42,6 +42,12 @@ class Table(unittest.TestCase):
         self.assertIn("2.00 x", out)
         self.assertIn("16 ns", out)
 
+    def test_figures_are_shown_in_a_unit_that_fits(self):
+        self.program([row("start.a", 3827907, 1500, 3000)])
+        code, out, _ = self.run_table()
+        self.assertEqual(code, 0)
+        self.assertIn("3.83 ms  1.5 us", out)
+
     def test_over_the_limit_is_marked_and_fails(self):
         self.program([row("call.a", 31, 10, 3), row("leak.a", 17, None, 16)])
         code, out, err = self.run_table()
