@@ -343,14 +343,32 @@ static void handle_unlink(metacall_handle *handle)
     scope_leave(former, 0);
 }
 
-static void handle_free(metacall_handle *handle)
+static void symbols_destroy(struct symbol *symbols)
 {
     struct symbol *symbol, *next;
-    HASH_ITER(hh, handle->symbols, symbol, next)
+    HASH_ITER(hh, symbols, symbol, next)
     {
-        HASH_DEL(handle->symbols, symbol);
+        HASH_DEL(symbols, symbol);
         symbol_destroy(symbol);
     }
+}
+
+/* Takes all names out of a private handle. The handle stays: a question to the host may be under
+ * way that ends in it. NULL is accepted. */
+static void handle_empty(metacall_handle *handle)
+{
+    if (handle == NULL)
+        return;
+    metacall_error *former = scope_write();
+    struct symbol *symbols = handle->symbols;
+    handle->symbols = NULL;
+    scope_leave(former, 0);
+    symbols_destroy(symbols);
+}
+
+static void handle_free(metacall_handle *handle)
+{
+    symbols_destroy(handle->symbols);
     handle->magic = 0;
     free(handle->name);
     free(handle);
@@ -400,21 +418,28 @@ metacall_loader *handle_loader(const metacall_handle *handle)
     return handle->loader;
 }
 
+/* Left where it is while somebody asks who did not come out in time. */
+static void loader_drop_main(metacall_loader *loader)
+{
+    if (__atomic_load_n(&loader->questions.inside, __ATOMIC_ACQUIRE) != 0)
+        return;
+    handle_destroy(loader->main_handle);
+    loader->main_handle = NULL;
+}
+
 void loader_clear_handles(metacall_loader *loader)
 {
     while (loader->handles != NULL)
         if (handle_clear(loader->handles) != 0)
             metacall_error_release(metacall_error_take());
-    handle_destroy(loader->main_handle);
-    loader->main_handle = NULL;
+    loader_drop_main(loader);
 }
 
 void loader_drop_handles(metacall_loader *loader)
 {
     while (loader->handles != NULL)
         handle_destroy(loader->handles);
-    handle_destroy(loader->main_handle);
-    loader->main_handle = NULL;
+    loader_drop_main(loader);
 }
 
 const char *metacall_handle_name(const metacall_handle *handle)

@@ -51,6 +51,7 @@ int loader_init(metacall_loader *loader, const struct metacall_loader_hooks *hoo
 
     loader->hooks = *hooks;
     loader->data = NULL;
+    metacall_gate_reset(&loader->questions);
     *own = *config;
     own->tag = loader->tag;
     own->execution_paths = NULL;
@@ -90,8 +91,9 @@ void loader_finish(metacall_loader *loader)
     loader_free_list((char *const *)own->execution_paths);
     loader_free_list(own->argv);
     memset(own, 0, sizeof(*own));
-    memset(&loader->hooks, 0, sizeof(loader->hooks));
-    loader->port = NULL; /* data stays: functions that outlive the loader may look at it */
+    /* Hooks stay, for a question that did not come out in time, and data, for functions that
+     * outlive the loader. */
+    loader->port = NULL;
 }
 
 int loader_admit(const metacall_loader *loader, const char *function_name)

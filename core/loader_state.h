@@ -29,7 +29,9 @@ struct metacall_loader {
     metacall_handle *handles;       /* published ones, in order; the scope lock's */
     metacall_handle *global_handle; /* one of them, for names that no script defines */
     metacall_handle *main_handle;   /* what the host itself runs; the scope lock's */
-    metacall_loader *next;          /* in the table by order of start, or among those to reuse */
+    /* Who asks its main program for a name, or is about to: the end waits for them. */
+    struct metacall_gate questions;
+    metacall_loader *next; /* in the table by order of start, or among those to reuse */
 };
 
 static inline int loader_is_lost(const metacall_loader *loader)
@@ -43,7 +45,7 @@ int loader_admit(const metacall_loader *loader, const char *function_name);
 /* Copies hooks and config into a loader that is all zeros or was finished. */
 int loader_init(metacall_loader *loader, const struct metacall_loader_hooks *hooks,
                 const struct metacall_loader_config *config);
-/* Frees what loader_init copied, except the tag, which errors may still name. */
+/* Frees the copied configuration. The tag stays, which errors may still name. */
 void loader_finish(metacall_loader *loader);
 
 #endif /* CORE_LOADER_STATE_H */

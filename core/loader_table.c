@@ -68,6 +68,7 @@ static void table_fork_child(void)
     pthread_mutex_init(&table.lock, NULL);
     pthread_cond_init(&table.changed, NULL);
     for (metacall_loader *loader = table.first; loader != NULL; loader = loader->next) {
+        metacall_gate_reset(&loader->questions); /* whoever asked stayed behind */
         int own_thread =
             loader->state == LOADER_STARTING && pthread_equal(loader->starter, pthread_self());
         if (!metacall_loader_is_host(loader) || (loader->state != LOADER_READY && !own_thread))
@@ -129,6 +130,7 @@ static metacall_loader *table_obtain(const char *tag)
     for (metacall_loader **at = &table.idle; *at != NULL; at = &(*at)->next) {
         metacall_loader *loader = *at;
         if (__atomic_load_n(&loader->refs, __ATOMIC_ACQUIRE) == 0 &&
+            __atomic_load_n(&loader->questions.inside, __ATOMIC_ACQUIRE) == 0 &&
             strcmp(loader->tag, tag) == 0) {
             *at = loader->next;
             return loader;
@@ -182,6 +184,7 @@ static int table_conclude(metacall_loader *loader, int failed)
 {
     if (failed) {
         loader_drop_handles(loader);
+        loader_finish(loader);
         pthread_mutex_lock(&table.lock);
         loader_state_set(loader, LOADER_ENDED);
         table_remove(loader);
@@ -191,8 +194,6 @@ static int table_conclude(metacall_loader *loader, int failed)
     }
     pthread_cond_broadcast(&table.changed);
     pthread_mutex_unlock(&table.lock);
-    if (failed)
-        loader_finish(loader);
     return failed ? -1 : 0;
 }
 
@@ -300,7 +301,7 @@ metacall_loader *loader_table_host(void)
     metacall_loader *host = NULL;
     pthread_mutex_lock(&table.lock);
     for (metacall_loader *loader = table.first; loader != NULL; loader = loader->next)
-        if (metacall_loader_is_host(loader) && loader_state_of(loader) == LOADER_READY)
+        if (loader_state_of(loader) == LOADER_READY && metacall_loader_is_host(loader))
             host = loader;
     pthread_mutex_unlock(&table.lock);
     return host;
@@ -383,10 +384,15 @@ static void table_await_starters(void)
     }
 }
 
+/* How long the end of a loader waits for questions about its names. */
+#define TABLE_QUESTION_PATIENCE_MS 2000
+
 static int loader_end(metacall_loader *loader)
 {
     log_write(LOG_LEVEL_INFO, "loader %s: ending", loader->tag);
     loader_state_set(loader, LOADER_CLOSING);
+    /* Other threads may be asking its main program for a name; they come out first. */
+    metacall_gate_close(&loader->questions, 0, TABLE_QUESTION_PATIENCE_MS);
     loader_clear_handles(loader);
     int (*hook)(metacall_loader *) =
         metacall_loader_is_host(loader) ? loader->hooks.host_detach : loader->hooks.destroy;

@@ -192,11 +192,15 @@ static metacall_value *scope_lookup_main(const char *name)
     metacall_error_release(metacall_error_take());
     while ((loader = loader_table_next_main(loader)) != NULL) {
         metacall_handle *handle;
+        metacall_value *value = NULL;
         uint64_t since = 0;
-        if (scope_ask_main(loader, name, &handle, &since) != 0)
-            return NULL;
-        metacall_value *value = scope_answer(handle, name, since);
-        if (value != NULL)
+        if (metacall_gate_enter(&loader->questions) != 0)
+            continue; /* it is ending: it has no names any more */
+        int result = scope_ask_main(loader, name, &handle, &since);
+        if (result == 0)
+            value = scope_answer(handle, name, since);
+        metacall_gate_leave(&loader->questions);
+        if (result != 0 || value != NULL)
             return value;
     }
     return NULL;
@@ -353,14 +357,13 @@ void scope_view_finish(struct scope_view *view)
     memset(view, 0, sizeof(*view));
 }
 
-int scope_view_init(struct scope_view *view, metacall_loader *loader)
+static int scope_view_fill(struct scope_view *view, metacall_loader *loader)
 {
     metacall_handle *main_handle = NULL;
     uint64_t since = 0;
     size_t count = 1;
     int result = 0;
 
-    memset(view, 0, sizeof(*view));
     if (loader_has_main(loader) && scope_ask_main(loader, NULL, &main_handle, &since) != 0)
         return -1;
     metacall_error *former = scope_read();
@@ -376,5 +379,15 @@ int scope_view_init(struct scope_view *view, metacall_loader *loader)
         result = handle_view_fill(&view->handles[view->count++], handle, 0);
     if (scope_leave(former, result) != 0)
         scope_view_finish(view);
+    return result;
+}
+
+int scope_view_init(struct scope_view *view, metacall_loader *loader)
+{
+    memset(view, 0, sizeof(*view));
+    if (metacall_gate_enter(&loader->questions) != 0)
+        return 0; /* it is ending: nothing is left to see */
+    int result = scope_view_fill(view, loader);
+    metacall_gate_leave(&loader->questions);
     return result;
 }

