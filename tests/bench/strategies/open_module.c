@@ -15,9 +15,10 @@
 
 static const char *const markers[] = {"Py_IsInitialized", "_Py_NoneStruct", "PyExc_Exception",
                                       NULL};
-static const struct host_version_source versions[] = {{HOST_VERSION_HEX, "Py_Version"},
-                                                      {HOST_VERSION_CALL, "Py_GetVersion"},
-                                                      {HOST_VERSION_NONE, NULL}};
+static const struct host_version_source versions[] = {
+    {.kind = HOST_VERSION_HEX, .symbol = "Py_Version"},
+    {.kind = HOST_VERSION_CALL, .symbol = "Py_GetVersion"},
+    {.kind = HOST_VERSION_NONE}};
 static const struct host_rule rule = {.tag = "py",
                                       .markers = markers,
                                       .running = HOST_RUNNING_CALL,

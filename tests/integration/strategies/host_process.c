@@ -7,8 +7,8 @@
 
 static const char *const markers[] = {"rt_id", "rt_is_running", "rt_version", "rt_d0", NULL};
 static const char *const sonames[] = {"librt_%v.so.1", NULL};
-static const struct host_version_source versions[] = {{HOST_VERSION_HEX, "rt_version"},
-                                                      {HOST_VERSION_NONE, NULL}};
+static const struct host_version_source versions[] = {
+    {.kind = HOST_VERSION_HEX, .symbol = "rt_version"}, {.kind = HOST_VERSION_NONE}};
 const struct host_rule runtime_rule = {.tag = "rt",
                                        .markers = markers,
                                        .sonames = sonames,

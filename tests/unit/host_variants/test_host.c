@@ -12,8 +12,8 @@
 static const char *const markers[] = {"moo_is_running", "moo_state", "moo_version_hex", NULL};
 static const char *const sonames[] = {"libmoo%v.so.1", NULL};
 static const char *const programs[] = {"moo", "test_hv_*", NULL};
-static const struct host_version_source by_hex[] = {{HOST_VERSION_HEX, "moo_version_hex"},
-                                                    {HOST_VERSION_NONE, NULL}};
+static const struct host_version_source by_hex[] = {
+    {.kind = HOST_VERSION_HEX, .symbol = "moo_version_hex"}, {.kind = HOST_VERSION_NONE}};
 
 static struct host_rule moo_rule(void)
 {
@@ -118,12 +118,15 @@ static void test_present_then_running(void)
 static void test_versions(void)
 {
     static const struct host_version_source sources[][3] = {
-        {{HOST_VERSION_CALL, "moo_version_text"}, {HOST_VERSION_NONE, NULL}},
-        {{HOST_VERSION_STRING, "moo_version_array"}, {HOST_VERSION_NONE, NULL}},
-        {{HOST_VERSION_STRING, "moo_version_pointer"}, {HOST_VERSION_NONE, NULL}},
-        {{HOST_VERSION_SONAME, NULL}, {HOST_VERSION_NONE, NULL}},
-        {{HOST_VERSION_HEX, "moo_nothing"}, {HOST_VERSION_SONAME, NULL}, {HOST_VERSION_NONE, NULL}},
-        {{HOST_VERSION_HEX, "moo_state"}, {HOST_VERSION_NONE, NULL}}};
+        {{.kind = HOST_VERSION_CALL, .symbol = "moo_version_text"}, {.kind = HOST_VERSION_NONE}},
+        {{.kind = HOST_VERSION_STRING, .symbol = "moo_version_array"}, {.kind = HOST_VERSION_NONE}},
+        {{.kind = HOST_VERSION_STRING, .symbol = "moo_version_pointer"},
+         {.kind = HOST_VERSION_NONE}},
+        {{.kind = HOST_VERSION_SONAME}, {.kind = HOST_VERSION_NONE}},
+        {{.kind = HOST_VERSION_HEX, .symbol = "moo_nothing"},
+         {.kind = HOST_VERSION_SONAME},
+         {.kind = HOST_VERSION_NONE}},
+        {{.kind = HOST_VERSION_HEX, .symbol = "moo_state"}, {.kind = HOST_VERSION_NONE}}};
     static const char *const wanted[] = {"1.6.4", "1.9.1", "1.9.2", "1.6", "1.6", ""};
     void *moo = dlopen(FIXTURES "/moo2/libmoo1.6.so.1", RTLD_NOW | RTLD_LOCAL);
     int (*start)(void) = (int (*)(void))dlsym(moo, "moo_start");

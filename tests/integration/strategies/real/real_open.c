@@ -12,16 +12,17 @@
 static const char *const py_markers[] = {"Py_IsInitialized", "_Py_NoneStruct", "PyExc_Exception",
                                          NULL};
 static const char *const py_sonames[] = {"libpython%v.so.1.0", NULL};
-static const struct host_version_source py_versions[] = {{HOST_VERSION_HEX, "Py_Version"},
-                                                         {HOST_VERSION_CALL, "Py_GetVersion"},
-                                                         {HOST_VERSION_SONAME, NULL},
-                                                         {HOST_VERSION_NONE, NULL}};
+static const struct host_version_source py_versions[] = {
+    {.kind = HOST_VERSION_HEX, .symbol = "Py_Version"},
+    {.kind = HOST_VERSION_CALL, .symbol = "Py_GetVersion"},
+    {.kind = HOST_VERSION_SONAME},
+    {.kind = HOST_VERSION_NONE}};
 static const char *const node_markers[] = {"napi_create_function", "napi_module_register",
                                            "node_module_register", NULL};
 static const char *const node_sonames[] = {"libnode.so.%v", NULL};
 static const char *const node_programs[] = {"node", "node%v", "nodejs", NULL};
-static const struct host_version_source node_versions[] = {{HOST_VERSION_SONAME, NULL},
-                                                           {HOST_VERSION_NONE, NULL}};
+static const struct host_version_source node_versions[] = {{.kind = HOST_VERSION_SONAME},
+                                                           {.kind = HOST_VERSION_NONE}};
 
 static const struct host_rule rules[] = {
     {.tag = "py",
