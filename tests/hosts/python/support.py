@@ -31,7 +31,8 @@ def guest():
 
 def has_loader(tag):
     """Is the loader staged? Its runtime may still be missing: then the load says why."""
-    return os.path.exists(os.path.join(STAGE, 'lib', 'metacall', 'loaders', 'lib%s_loader.so' % tag))
+    plugin = 'lib%s_loader.so' % tag
+    return os.path.exists(os.path.join(STAGE, 'lib', 'metacall', 'loaders', plugin))
 
 
 class Child:

@@ -37,7 +37,8 @@ def facts():
             [each for each in sys.path if 'ports/python' not in each and each != FOLDER]]
 def modules():
     import ctypes, hashlib, sqlite3, ssl, zlib, threading, decimal, lzma, bz2
-    return [hashlib.sha256(b'').hexdigest()[:8], threading.main_thread() is threading.current_thread()]
+    return [hashlib.sha256(b'').hexdigest()[:8],
+            threading.main_thread() is threading.current_thread()]
 '''
 
 
@@ -161,7 +162,8 @@ def through(): return metacall.metacall('other')
         self.assertEqual(done.stdout.splitlines()[0], '"found"', done)
 
     def test_c_locale(self):
-        done = self.run_embed('import sys\ndef show(): print("\\u00e9"); return sys.stdout.encoding\n',
+        done = self.run_embed('import sys\n'
+                              'def show(): print("\\u00e9"); return sys.stdout.encoding\n',
                               'show', LC_ALL='C', LANG='C')
         self.assertIn('utf-8', done.stdout)
         self.assertIn('\u00e9', done.stdout)

@@ -32,8 +32,8 @@ class Runner(Files):
 
     def test_python_script(self):
         self.write('neighbour.py', 'VALUE = 7\n')
-        path = self.write('main.py', 'import sys, neighbour\n'
-                                     'print(__name__, sys.argv[1:], neighbour.VALUE)\nsys.exit(3)\n')
+        path = self.write('main.py', (
+            'import sys, neighbour\nprint(__name__, sys.argv[1:], neighbour.VALUE)\nsys.exit(3)\n'))
         done = self.runner(path, 'one', '--two')
         self.assertEqual((done.returncode, done.stdout, done.stderr),
                          (3, "__main__ ['one', '--two'] 7\n", ''))

@@ -18,7 +18,9 @@ module.exports = {
     call: (f, ...args) => f(...args),
     length: s => s.length,
     thrower: (kind, message) => { throw new globalThis[kind](message); },
-    catcher: f => { try { f(); return null; } catch (e) { return [e instanceof Error, e.message]; } },
+    catcher: f => {
+        try { f(); return null; } catch (e) { return [e instanceof Error, e.message]; }
+    },
     rethrow: f => { try { f(); } catch (e) { throw e; } },
     spin: ms => { const end = Date.now() + ms; while (Date.now() < end); return ms; },
     integer: () => 3, half: () => 0.5, minus: () => -0, big: () => 2n ** 70n, small: () => 5n,

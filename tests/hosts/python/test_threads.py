@@ -71,7 +71,8 @@ class Threads(unittest.TestCase):
             LIB.add(1, 2)
             time.sleep(0.001)
         import ctypes
-        stop = ctypes.CDLL(support.GUEST).guest_threads_stop  # CDLL: the lock is free while it waits
+        # Not PyDLL: the lock must be free while it waits.
+        stop = ctypes.CDLL(support.GUEST).guest_threads_stop
         stop.restype = ctypes.c_long
         self.assertGreaterEqual(stop(), before + 20000)
         self.assertEqual(guest.guest_threads_wrong(), 0)

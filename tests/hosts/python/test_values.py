@@ -43,7 +43,8 @@ class Exact(unittest.TestCase):
         self.assertTrue(math.isnan(echo(math.nan)))
 
     def test_text(self):
-        for text in ('', 'a', 'a\0b', '\0', 'é', '€', '😀', '\ud800', 'x\udfffy', 'ab' * 50000):
+        for text in ('', 'a', 'a\0b', '\0', 'é', '€', '😀', '\ud800', 'x\udfffy',
+                     'ab' * 50000):
             self.same(text)
 
     def test_bytes(self):
