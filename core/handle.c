@@ -234,7 +234,10 @@ metacall_handle *handle_global(metacall_loader *loader)
 int handle_publish(metacall_handle *handle, int global)
 {
     metacall_error *former = scope_write();
-    int result = global ? handle_index(handle) : 0;
+    /* Asked under the lock: the end of a loader sees every handle that came before it. */
+    int result = loader_admit(handle->loader, handle->name);
+    if (result == 0 && global)
+        result = handle_index(handle);
     if (result == 0)
         handle_append(handle);
     return scope_leave(former, result);
@@ -343,32 +346,14 @@ static void handle_unlink(metacall_handle *handle)
     scope_leave(former, 0);
 }
 
-static void symbols_destroy(struct symbol *symbols)
-{
-    struct symbol *symbol, *next;
-    HASH_ITER(hh, symbols, symbol, next)
-    {
-        HASH_DEL(symbols, symbol);
-        symbol_destroy(symbol);
-    }
-}
-
-/* Takes all names out of a private handle. The handle stays: a question to the host may be under
- * way that ends in it. NULL is accepted. */
-static void handle_empty(metacall_handle *handle)
-{
-    if (handle == NULL)
-        return;
-    metacall_error *former = scope_write();
-    struct symbol *symbols = handle->symbols;
-    handle->symbols = NULL;
-    scope_leave(former, 0);
-    symbols_destroy(symbols);
-}
-
 static void handle_free(metacall_handle *handle)
 {
-    symbols_destroy(handle->symbols);
+    struct symbol *symbol, *next;
+    HASH_ITER(hh, handle->symbols, symbol, next)
+    {
+        HASH_DEL(handle->symbols, symbol);
+        symbol_destroy(symbol);
+    }
     handle->magic = 0;
     free(handle->name);
     free(handle);
@@ -397,7 +382,7 @@ int handle_clear(metacall_handle *handle)
             error = metacall_error_take();
         }
     }
-    if (handle->loaded && hook != NULL && !loader_is_lost(handle->loader) &&
+    if (handle->loaded && hook != NULL && loader_hears(handle->loader) &&
         hook(handle->loader, handle) != 0 && result == 0) {
         result = -1;
         error = metacall_error_take();
@@ -427,18 +412,28 @@ static void loader_drop_main(metacall_loader *loader)
     loader->main_handle = NULL;
 }
 
+static metacall_handle *loader_first_handle(const metacall_loader *loader)
+{
+    metacall_error *former = scope_read();
+    metacall_handle *handle = loader->handles;
+    scope_leave(former, 0);
+    return handle;
+}
+
 void loader_clear_handles(metacall_loader *loader)
 {
-    while (loader->handles != NULL)
-        if (handle_clear(loader->handles) != 0)
+    metacall_handle *handle;
+    while ((handle = loader_first_handle(loader)) != NULL)
+        if (handle_clear(handle) != 0)
             metacall_error_release(metacall_error_take());
     loader_drop_main(loader);
 }
 
 void loader_drop_handles(metacall_loader *loader)
 {
-    while (loader->handles != NULL)
-        handle_destroy(loader->handles);
+    metacall_handle *handle;
+    while ((handle = loader_first_handle(loader)) != NULL)
+        handle_destroy(handle);
     loader_drop_main(loader);
 }
 

@@ -96,26 +96,26 @@ void loader_finish(metacall_loader *loader)
     loader->port = NULL;
 }
 
-int loader_admit(const metacall_loader *loader, const char *function_name)
+int loader_admit(const metacall_loader *loader, const char *name)
 {
-    const char *name =
-        function_name != NULL && *function_name != '\0' ? function_name : "a function";
+    if (name == NULL || *name == '\0')
+        name = "a function";
     switch (__atomic_load_n(&loader->state, __ATOMIC_ACQUIRE)) {
     case LOADER_STARTING:
     case LOADER_READY:
         return 0;
     case LOADER_CLOSING:
         return metacall_error_raise(METACALL_ERROR_STATE,
-                                    "cannot call %s: its loader '%s' is ending", name, loader->tag);
+                                    "cannot use %s: its loader '%s' is ending", name, loader->tag);
     case LOADER_LOST:
         return metacall_error_raise(
             METACALL_ERROR_FORK,
-            "cannot call %s: the runtime of loader '%s' stayed in the parent process of a fork; "
+            "cannot use %s: the runtime of loader '%s' stayed in the parent process of a fork; "
             "start it in the child instead (spawn, or fork before the first load)",
             name, loader->tag);
     default:
         return metacall_error_raise(METACALL_ERROR_STATE,
-                                    "cannot call %s: its loader '%s' has ended", name, loader->tag);
+                                    "cannot use %s: its loader '%s' has ended", name, loader->tag);
     }
 }
 

@@ -39,8 +39,15 @@ static inline int loader_is_lost(const metacall_loader *loader)
     return loader != NULL && __atomic_load_n(&loader->state, __ATOMIC_RELAXED) == LOADER_LOST;
 }
 
-/* 0 when a call may enter the loader, else -1 with the error set (ended, lost, closing). */
-int loader_admit(const metacall_loader *loader, const char *function_name);
+/* 1 while hooks of the loader may still be called. */
+static inline int loader_hears(const metacall_loader *loader)
+{
+    return __atomic_load_n(&loader->state, __ATOMIC_ACQUIRE) <= LOADER_CLOSING;
+}
+
+/* 0 when the loader lives, else -1 with the error set (ended, lost, closing), which names what of
+ * it was to be used: a function, a file. */
+int loader_admit(const metacall_loader *loader, const char *name);
 
 /* Copies hooks and config into a loader that is all zeros or was finished. */
 int loader_init(metacall_loader *loader, const struct metacall_loader_hooks *hooks,

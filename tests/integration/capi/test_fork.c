@@ -18,7 +18,7 @@ static void in_child(void)
     alarm(20);
     capi_failed = 0;
     CHECK(metacall("inc", 1L) == NULL);
-    CHECK_ERROR("FORK", "cannot call inc: the runtime of loader 'mock' stayed in the parent");
+    CHECK_ERROR("FORK", "cannot use inc: the runtime of loader 'mock' stayed in the parent");
     CHECK(metacall_load_from_memory("mock", "long g() = 1", 12, NULL) != 0);
     CHECK_ERROR("FORK", "'mock' stayed in the parent process of a fork");
     CHECK_JSON(metacall("twice", 21L), "42");

@@ -54,7 +54,7 @@ static void child_calls(void)
 {
     CHECK(call(guest_function.as.function) == -1);
     CHECK_ERROR(METACALL_ERROR_FORK,
-                "cannot call of_guest: the runtime of loader 'guest' stayed in the parent");
+                "cannot use of_guest: the runtime of loader 'guest' stayed in the parent");
     CHECK(call(host_function.as.function) == 0);
     CHECK(loader_table_find("guest") == NULL);
     CHECK(loader_table_get("guest") == NULL);

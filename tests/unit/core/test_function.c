@@ -304,7 +304,7 @@ static void test_ended_loader_refuses(void)
     CHECK(call_with(slot.as.function, &arg, 1, NULL, 0) == 0);
     CHECK_LONG(loader_table_destroy(), 0);
     CHECK(call_with(slot.as.function, &arg, 1, NULL, 0) == -1);
-    CHECK_ERROR(METACALL_ERROR_STATE, "cannot call late: its loader 'fake' has ended");
+    CHECK_ERROR(METACALL_ERROR_STATE, "cannot use late: its loader 'fake' has ended");
     /* The tag started anew does not bring old functions back to life. */
     metacall_loader *again = fake_start("fake");
     CHECK(again != NULL && again != loader);

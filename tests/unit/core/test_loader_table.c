@@ -268,6 +268,23 @@ static void test_starting_again_and_again(void)
     }
 }
 
+/* A load that is under way when its loader ends comes too late, and says so. */
+static void test_a_late_load(void)
+{
+    metacall_loader *loader = fake_start("late");
+    metacall_handle *handle = handle_create(loader, "/late.x");
+    CHECK(fake_define(handle, loader, "too_late") == 0);
+    handle_set_loaded(handle);
+    loader_table_destroy();
+    fake_reset();
+    CHECK(handle_publish(handle, 1) == -1);
+    CHECK_ERROR(METACALL_ERROR_STATE, "cannot use /late.x: its loader 'late' has ended");
+    CHECK(handle_clear(handle) == 0);
+    CHECK_LONG(fake.cleared, 0); /* an ended loader is told nothing */
+    CHECK(metacall_function_find("too_late") == NULL);
+    CHECK_ERROR(METACALL_ERROR_NOT_FOUND, "too_late");
+}
+
 static char logged[512];
 
 static void log_sink_of_test(enum log_level level, const char *line, void *data)
@@ -301,6 +318,7 @@ static const struct check_test tests[] = {
     {"the next thread tries itself", test_the_next_thread_tries_itself},
     {"the end waits for starters and enders", test_the_end_waits_for_starters_and_enders},
     {"starting again and again", test_starting_again_and_again},
+    {"a late load", test_a_late_load},
     {"log", test_log},
 };
 CHECK_MAIN(tests)
