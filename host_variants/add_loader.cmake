@@ -94,7 +94,12 @@ function(metacall_add_loader_variant tag strategy suffix)
   target_compile_definitions(${target} PRIVATE METACALL_LOADER_TAG="${tag}")
   target_link_libraries(${target} PRIVATE
     metacall_headers $<TARGET_NAME_IF_EXISTS:metacall> ${LOADER_LIBRARIES})
-  target_link_options(${target} PRIVATE
+  # C++ templates would come out whatever the visibility: the hooks alone are exported.
+  string(REPLACE - _ hooks ${tag}_loader_)
+  set(exports ${CMAKE_CURRENT_BINARY_DIR}/${target}.map)
+  file(CONFIGURE OUTPUT ${exports} CONTENT "{ global: ${hooks}*; local: *; };\n")
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${exports})
+  target_link_options(${target} PRIVATE -Wl,--version-script=${exports}
     -Wl,-z,relro,-z,now,-z,nodelete,-z,noexecstack -Wl,--enable-new-dtags)
   if(LOADER_RUNTIME AND (LOADER_NEEDED OR NOT strategy STREQUAL linked))
     target_include_directories(${target} SYSTEM PRIVATE
