@@ -200,6 +200,18 @@ static int open_folder(struct catalog *catalog, struct catalog_folder *folder)
     return fd;
 }
 
+static const char *join(struct catalog *catalog, const char *folder, const char *name)
+{
+    size_t before = strlen(folder), after = strlen(name);
+    char *path = arena_bytes(&catalog->arena, before + after + 2);
+    if (!path)
+        return "";
+    memcpy(path, folder, before);
+    path[before] = '/';
+    memcpy(path + before + 1, name, after + 1);
+    return path;
+}
+
 /* ------------------------------------------------------------------------------------- lookup */
 
 /* One candidate of a lookup. 1 = a file was added, 0 = none there, -1 = error. */
@@ -220,7 +232,7 @@ static int lookup_in(struct catalog *catalog, struct catalog_folder *folder, con
         file = arena_push(&catalog->arena, files, sizeof *file);
         if (file) {
             file->tag = arena_text(&catalog->arena, tag);
-            file->path = arena_format(&catalog->arena, "%s/%s", folder->folder->path, name);
+            file->path = join(catalog, folder->folder->path, name);
             file->folder = folder->folder;
             result = read_opened(catalog, &source, file) < 0 ? -1 : 1;
         } else {
@@ -339,7 +351,7 @@ static int scan_file(struct catalog *catalog, int fd, struct catalog_folder *fol
     struct catalog_file *file = arena_push(&catalog->arena, &catalog->files, sizeof *file);
     if (file) {
         file->tag = tag;
-        file->path = arena_format(&catalog->arena, "%s/%s", folder->folder->path, name);
+        file->path = join(catalog, folder->folder->path, name);
         file->folder = folder->folder;
         result = read_opened(catalog, &source, file);
         folder->manifests++;
@@ -406,8 +418,13 @@ static int scan(struct catalog *catalog)
     }
     struct catalog_file *files = catalog->files.items;
     size_t count = catalog->files.count;
-    if (count)
-        qsort(files, count, sizeof *files, by_tag);
+    /* The names of one folder come sorted already; only several folders need it. */
+    for (size_t i = 1; i < count; i++) {
+        if (by_tag(&files[i - 1], &files[i]) > 0) {
+            qsort(files, count, sizeof *files, by_tag);
+            break;
+        }
+    }
     for (size_t begin = 0, end; begin < count; begin = end) {
         for (end = begin + 1; end < count && strcmp(files[begin].tag, files[end].tag) == 0;)
             end++;

@@ -296,13 +296,23 @@ static void read_unknown(struct reader *reader, const struct place *place, const
         report_unknown(reader, place, shape);
 }
 
+/* strcmp for equality, in place: keys are short and a call costs more than the comparison. */
+static inline int is_key(const char *key, const char *text)
+{
+    while (*key && *key == *text) {
+        key++;
+        text++;
+    }
+    return *key == *text;
+}
+
 /* The index of a key, shape->count when there is none. Keys mostly come in the order of the table,
  * so the search begins behind the one that was found last. */
 static unsigned find_field(const struct shape *shape, const char *key, unsigned next)
 {
     for (unsigned tried = 0; tried < shape->count; tried++, next++) {
         next = next < shape->count ? next : 0;
-        if (shape->fields[next].key[0] == key[0] && strcmp(shape->fields[next].key, key) == 0)
+        if (is_key(shape->fields[next].key, key))
             return next;
     }
     return shape->count;

@@ -20,30 +20,15 @@ enum {
     DOLLAR = 256
 };
 
+static const unsigned short classes[256] = {
+    ['a' ... 'z'] = LOWER, ['A' ... 'Z'] = UPPER, ['0' ... '9'] = DIGIT,
+    ['_'] = UNDERSCORE,    ['-'] = DASH,          ['.'] = DOT,
+    ['+'] = PLUS,          ['#'] = HASH,          ['$'] = DOLLAR,
+};
+
 static unsigned class_of(char c)
 {
-    if (c >= 'a' && c <= 'z')
-        return LOWER;
-    if (c >= 'A' && c <= 'Z')
-        return UPPER;
-    if (c >= '0' && c <= '9')
-        return DIGIT;
-    switch (c) {
-    case '_':
-        return UNDERSCORE;
-    case '-':
-        return DASH;
-    case '.':
-        return DOT;
-    case '+':
-        return PLUS;
-    case '#':
-        return HASH;
-    case '$':
-        return DOLLAR;
-    default:
-        return 0;
-    }
+    return classes[(unsigned char)c];
 }
 
 static int spelled(const char *text, unsigned first, unsigned rest)
