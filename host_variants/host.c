@@ -169,125 +169,6 @@ static int find_owners(void *data)
     return 0;
 }
 
-/* ----------------------------------------------------------------------------------- symbols */
-
-static int has_copy_of(const struct elf_image *image, const char *name)
-{
-    struct elf_relocation_cursor cursor = {0};
-    struct elf_relocation relocation;
-    struct elf_symbol symbol;
-
-    while (elf_image_next_relocation(image, &cursor, &relocation)) {
-        if (relocation.kind == ELF_RELOCATION_COPY &&
-            elf_image_symbol(image, relocation.symbol, &symbol) == 0 &&
-            strcmp(symbol.name, name) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-void *host_data_symbol(const struct modules *modules, const struct module *owner, const char *name,
-                       size_t *ret_size)
-{
-    const struct module *executable = modules_at(modules, 0);
-
-    if (executable && executable != owner && has_copy_of(module_image(executable), name)) {
-        void *copy = module_symbol(executable, name, ret_size);
-        if (copy)
-            return copy;
-    }
-    return module_symbol(owner, name, ret_size);
-}
-
-/* ----------------------------------------------------------------------------------- version */
-
-/* The leading dotted number of a text: "3.11.2 (main, ...)", "v20.1.0". */
-static int keep_version(const char *text, size_t limit, char *ret_version, size_t version_size)
-{
-    size_t from = 0, to;
-
-    while (from < limit && text[from] && !isdigit((unsigned char)text[from]))
-        from++;
-    for (to = from; to < limit && (isdigit((unsigned char)text[to]) || text[to] == '.'); to++)
-        ;
-    while (to > from && text[to - 1] == '.')
-        to--;
-    if (to == from || from > 16)
-        return -1;
-    snprintf(ret_version, version_size, "%.*s", (int)(to - from), text + from);
-    return 0;
-}
-
-static int version_hex(const uint32_t *at, size_t size, char *ret_version, size_t version_size)
-{
-    if (!at || size < sizeof(*at) || *at == 0)
-        return -1;
-    snprintf(ret_version, version_size, "%u.%u.%u", *at >> 24, *at >> 16 & 255, *at >> 8 & 255);
-    return 0;
-}
-
-static int version_text(const struct modules *modules, const char *at, size_t size,
-                        char *ret_version, size_t version_size)
-{
-    const char *pointed;
-
-    if (!at)
-        return -1;
-    if (size == sizeof(pointed)) {
-        memcpy(&pointed, at, sizeof(pointed));
-        const struct module *holder = modules_of_address(modules, pointed);
-        if (holder)
-            return keep_version(pointed, holder->highest - (uintptr_t)pointed, ret_version,
-                                version_size);
-    }
-    return keep_version(at, size ? size : 64, ret_version, version_size);
-}
-
-static int version_soname(const struct host_rule *rule, const struct module *owner,
-                          char *ret_version, size_t version_size)
-{
-    char version[32] = "";
-
-    for (size_t i = 0; owner->soname && rule->sonames && rule->sonames[i]; i++) {
-        if (host_pattern_matches(rule->sonames[i], owner->soname, version, sizeof(version)) &&
-            version[0]) {
-            snprintf(ret_version, version_size, "%s", version);
-            return 0;
-        }
-    }
-    return -1;
-}
-
-const char *host_version_of(const struct host_rule *rule, const struct modules *modules,
-                            const struct module *owner, int running, char *ret_version,
-                            size_t version_size)
-{
-    const struct host_version_source *source = rule->versions;
-
-    for (; source && source->kind != HOST_VERSION_NONE; source++) {
-        size_t size = 0;
-        void *at = NULL;
-        int result = -1;
-        if (source->kind == HOST_VERSION_CALL)
-            at = running ? module_symbol(owner, source->symbol, &size) : NULL;
-        else if (source->kind != HOST_VERSION_SONAME)
-            at = host_data_symbol(modules, owner, source->symbol, &size);
-        if (source->kind == HOST_VERSION_HEX) {
-            result = version_hex(at, size, ret_version, version_size);
-        } else if (source->kind == HOST_VERSION_STRING) {
-            result = version_text(modules, at, size, ret_version, version_size);
-        } else if (source->kind == HOST_VERSION_SONAME) {
-            result = version_soname(rule, owner, ret_version, version_size);
-        } else if (at) {
-            const char *text = ((const char *(*)(void))(uintptr_t)at)();
-            result = text ? keep_version(text, 64, ret_version, version_size) : -1;
-        }
-        if (result == 0)
-            return source->kind == HOST_VERSION_SONAME ? "soname" : source->symbol;
-    }
-    return NULL;
-}
-
 /* ----------------------------------------------------------------------------------- running */
 
 static int executable_matches(const struct host_rule *rule, const struct modules *modules)
@@ -300,6 +181,16 @@ static int executable_matches(const struct host_rule *rule, const struct modules
             return 1;
     }
     return 0;
+}
+
+static int counts_one(void *function)
+{
+    void *first = NULL;
+    int count = 0;
+
+    if (!function || ((int (*)(void **, int, int *))(uintptr_t)function)(&first, 1, &count) != 0)
+        return -1;
+    return count > 0;
 }
 
 static int is_running(const struct host_finding *finding, const struct modules *modules)
@@ -315,8 +206,16 @@ static int is_running(const struct host_finding *finding, const struct modules *
     case HOST_RUNNING_POINTER:
         at = host_data_symbol(modules, finding->owner, rule->running_symbol, &size);
         return at && size >= sizeof(void *) ? *(void *const volatile *)at != NULL : -1;
+    case HOST_RUNNING_FLAG:
+        at = host_data_symbol(modules, finding->owner, rule->running_symbol, &size);
+        return at && size >= sizeof(int) ? *(const volatile int *)at != 0 : -1;
+    case HOST_RUNNING_COUNT:
+        return counts_one(module_symbol(finding->owner, rule->running_symbol, NULL));
     case HOST_RUNNING_EXECUTABLE:
-        return finding->owner->is_executable || executable_matches(rule, modules);
+    case HOST_RUNNING_OWNER:
+        if (finding->owner->is_executable || executable_matches(rule, modules))
+            return 1;
+        return rule->running == HOST_RUNNING_OWNER ? -1 : 0;
     case HOST_RUNNING_HANDSHAKE:
         break;
     }

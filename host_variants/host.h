@@ -11,7 +11,10 @@
 enum host_running_kind {
     HOST_RUNNING_CALL,       /* int symbol(void) gives non-zero */
     HOST_RUNNING_POINTER,    /* the pointer at the data symbol is not NULL */
+    HOST_RUNNING_FLAG,       /* the int at the data symbol is not 0 */
+    HOST_RUNNING_COUNT,      /* int symbol(void **list, int room, int *ret_count) counts one */
     HOST_RUNNING_EXECUTABLE, /* it runs when the executable is its owner or matches a pattern */
+    HOST_RUNNING_OWNER,      /* as EXECUTABLE; anywhere else it cannot be told */
     HOST_RUNNING_HANDSHAKE   /* only its port can tell */
 };
 
@@ -20,13 +23,16 @@ enum host_version_kind {
     HOST_VERSION_NONE,
     HOST_VERSION_HEX,    /* data symbol: uint32 0xMMmmpp.. (major, minor, patch in the top bytes) */
     HOST_VERSION_CALL,   /* const char *symbol(void); the leading dotted number counts */
-    HOST_VERSION_STRING, /* data symbol: char[] or, where it is one, const char * */
-    HOST_VERSION_SONAME  /* the %v of the library's SONAME pattern */
+    HOST_VERSION_STRING, /* data symbol: char[] or, where it begins with one, const char * */
+    HOST_VERSION_NUMBERS, /* data symbols of 1, 2 or 4 bytes: one number of the version each */
+    HOST_VERSION_TEXT,    /* "product/v%v" in what of the module is not writable: slow, so last */
+    HOST_VERSION_SONAME   /* the %v of the library's SONAME pattern */
 };
 
 struct host_version_source {
     enum host_version_kind kind;
-    const char *symbol;
+    const char *symbol;         /* or the text's pattern */
+    const char *const *symbols; /* NUMBERS; ends with NULL */
 };
 
 /* From a manifest's `host` part. Arrays are NULL-terminated. */
@@ -46,7 +52,7 @@ struct host_finding {
     const struct module *owner; /* belongs to the modules walk that was given */
     int running;                /* 1 = runs, 0 = present only, -1 = cannot be told from here */
     char version[32];           /* "" = unknown */
-    const char *version_from;   /* the symbol or "soname"; NULL = unknown */
+    const char *version_from;   /* the symbol, "text" or "soname"; NULL = unknown */
 };
 
 struct host_report {
@@ -75,8 +81,14 @@ int host_pattern_matches(const char *pattern, const char *text, char *ret_versio
  * was linked with COPY relocations, else the owner's. NULL = not exported. */
 void *host_data_symbol(const struct modules *modules, const struct module *owner, const char *name,
                        size_t *ret_size);
+/* Joins the numbers that data symbols of 1, 2 or 4 bytes hold. Returns 0 or -1. */
+int host_version_numbers(const struct elf_image *image, const char *const *symbols,
+                         char *ret_version, size_t version_size);
+/* Looks for a text such as "product/v%v" in the segments that are not writable. Returns 0 or -1. */
+int host_version_text(const struct elf_image *image, const char *pattern, char *ret_version,
+                      size_t version_size);
 /* Reads the version of a runtime that is mapped. `running` 0 skips the sources that call into it.
- * Returns the source's name ("soname" or a symbol), or NULL with *ret_version untouched. */
+ * Returns the source's name ("soname", "text" or a symbol), or NULL with *ret_version untouched. */
 const char *host_version_of(const struct host_rule *rule, const struct modules *modules,
                             const struct module *owner, int running, char *ret_version,
                             size_t version_size);

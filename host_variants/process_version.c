@@ -37,7 +37,7 @@ static int version_at(const struct elf_image *image, uint64_t address, size_t li
         text[size] = *at;
     }
     text[size] = 0;
-    while (from < 16 && text[from] && !isdigit((unsigned char)text[from]))
+    while (from < 32 && text[from] && !isdigit((unsigned char)text[from]))
         from++;
     for (to = from; isdigit((unsigned char)text[to]) || text[to] == '.'; to++)
         ;
@@ -94,39 +94,6 @@ static int version_pattern(const char *const *patterns, const char *text, char *
     return -1;
 }
 
-/* "product/v%v" in the segments that are not writable. */
-static int version_text(const struct elf_image *image, const char *pattern, char *ret_version,
-                        size_t version_size)
-{
-    const char *mark = strstr(pattern, "%v");
-    size_t prefix = mark ? (size_t)(mark - pattern) : 0;
-    ElfW(Phdr) header;
-
-    for (size_t i = 0; prefix && elf_image_header(image, i, &header) == 0; i++) {
-        const char *from, *at, *end;
-        if (header.p_type != PT_LOAD || (header.p_flags & PF_W))
-            continue;
-        from = elf_image_at(image, header.p_vaddr, header.p_filesz);
-        for (end = from ? from + header.p_filesz : NULL; from && from < end; from = at + 1) {
-            char text[128];
-            at = memmem(from, (size_t)(end - from), pattern, prefix);
-            if (!at)
-                break;
-            size_t rest = strlen(mark + 2), size = prefix;
-            while (at + size < end && size < sizeof(text) - 1 - rest &&
-                   (isdigit((unsigned char)at[size]) || at[size] == '.'))
-                size++;
-            if ((size_t)(end - at) < size + rest)
-                break;
-            memcpy(text, at, size + rest);
-            text[size + rest] = 0;
-            if (host_pattern_matches(pattern, text, ret_version, version_size))
-                return 0;
-        }
-    }
-    return -1;
-}
-
 /* What the rule's own sources say; CALL is for the process itself. */
 static const char *version_source(const struct host_rule *host, const struct elf_image *image,
                                   char *ret_version, size_t version_size)
@@ -135,18 +102,27 @@ static const char *version_source(const struct host_rule *host, const struct elf
     struct elf_symbol symbol;
 
     for (; source && source->kind != HOST_VERSION_NONE; source++) {
+        const char *name = source->symbol;
         int result = -1;
-        if (source->kind == HOST_VERSION_SONAME)
+        if (source->kind == HOST_VERSION_TEXT) {
+            name = "text";
+            result = host_version_text(image, source->symbol, ret_version, version_size);
+        } else if (source->kind == HOST_VERSION_NUMBERS) {
+            name = source->symbols[0];
+            result = host_version_numbers(image, source->symbols, ret_version, version_size);
+        } else if (source->kind == HOST_VERSION_SONAME) {
+            name = "soname";
             result = version_pattern(host->sonames, image->soname, ret_version, version_size);
-        else if (source->kind == HOST_VERSION_CALL ||
-                 elf_image_find(image, source->symbol, NULL, &symbol) != 0)
+        } else if (source->kind == HOST_VERSION_CALL ||
+                   elf_image_find(image, source->symbol, NULL, &symbol) != 0) {
             continue;
-        else if (source->kind == HOST_VERSION_HEX)
+        } else if (source->kind == HOST_VERSION_HEX) {
             result = version_hex(image, &symbol, ret_version, version_size);
-        else
+        } else {
             result = version_string(image, &symbol, ret_version, version_size);
+        }
         if (result == 0)
-            return source->kind == HOST_VERSION_SONAME ? "soname" : source->symbol;
+            return name;
     }
     return NULL;
 }
@@ -158,7 +134,7 @@ const char *process_version_of(const struct process_rule *rule, const struct pro
     const char *const *texts = rule->texts;
 
     for (; !from && texts && *texts; texts++) {
-        if (version_text(&owner->image, *texts, ret_version, version_size) == 0)
+        if (host_version_text(&owner->image, *texts, ret_version, version_size) == 0)
             from = "text";
     }
     if (!from && owner->is_executable) {

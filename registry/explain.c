@@ -122,11 +122,16 @@ static int claims(const struct manifest *manifest, const char *path, int by_exte
 static const struct catalog_tag *find_claim(const struct catalog_tag *tags, size_t count,
                                             const char *path, int by_extension)
 {
+    const struct catalog_tag *found = NULL;
     for (size_t i = 0; i < count; i++) {
-        if (tags[i].manifest && claims(tags[i].manifest, path, by_extension))
+        if (!tags[i].manifest || !claims(tags[i].manifest, path, by_extension))
+            continue;
+        /* a loader, if there is one, before a manifest that only detects */
+        if (!tags[i].manifest->detection_only)
             return &tags[i];
+        found = found ? found : &tags[i];
     }
-    return NULL;
+    return found;
 }
 
 int metacall_registry_tag_for_path(metacall_registry *registry, const char *path,

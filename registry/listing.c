@@ -22,8 +22,8 @@ const char *metacall_registry_state_name(enum metacall_registry_state state)
 
 const char *metacall_registry_status_name(enum metacall_registry_status status)
 {
-    static const char *const names[] = {"ready",     "no-runtime",   "no-variant",
-                                        "no-plugin", "missing-data", "unusable"};
+    static const char *const names[] = {"ready",        "no-runtime", "no-variant",    "no-plugin",
+                                        "missing-data", "unusable",   "detection-only"};
     return (unsigned)status < sizeof names / sizeof *names ? names[status] : "unknown";
 }
 

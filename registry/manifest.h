@@ -28,12 +28,14 @@ enum version_kind {
     VERSION_FROM_CALL,
     VERSION_FROM_STRING,
     VERSION_FROM_SONAME,
-    VERSION_FROM_TEXT
+    VERSION_FROM_TEXT,
+    VERSION_FROM_NUMBERS
 };
 
 struct manifest_version_source {
     enum version_kind kind;
-    const char *symbol; /* or the text pattern */
+    const char *symbol;         /* or the text pattern */
+    const char *const *numbers; /* symbols */
 };
 
 enum find_kind {
@@ -96,11 +98,24 @@ struct manifest_running {
     const char *symbol;
 };
 
+struct manifest_attach {
+    const char *id;
+    const char *since, *until; /* versions */
+    const char *const *on_arguments;
+    const char *const *off_arguments;
+    const char *const *off_variables;
+    const char *const *option_variables;
+    const char *signal_name;
+    int signal; /* 0 = none */
+    const char *hint;
+};
+
 struct manifest_host {
     struct manifest_markers *markers;
     const char *const *executables;
     struct manifest_running running;
     struct object_list version; /* struct manifest_version_source */
+    struct object_list attach;  /* struct manifest_attach */
 };
 
 struct manifest_when {
@@ -155,6 +170,7 @@ struct manifest_conflict {
     const char *id;
     const char *host;
     const char *const *exports;
+    const char *const *counts; /* patterns of all names that belong to it */
     const char *const *affects;
     const char *action; /* "isolate", "refuse", "report" */
     const char *advice;
@@ -171,7 +187,8 @@ struct manifest {
     const char *homepage;
     const char *description;
     int enabled;
-    const char *pin; /* strategy name */
+    int detection_only; /* no loader: only how the runtime is recognised */
+    const char *pin;    /* strategy name */
     struct manifest_language *language;
     struct manifest_runtime *runtime;
     struct manifest_host *host;

@@ -19,19 +19,14 @@ static const struct host_version_source *make_versions(const struct object_list 
 {
     const struct manifest_version_source *from = list->items;
     struct host_version_source *sources = arena_alloc(arena, (list->count + 1) * sizeof *sources);
-    size_t count = 0;
-    for (size_t i = 0; sources && i < list->count; i++) {
-        static const enum host_version_kind kinds[] = {
-            [VERSION_FROM_HEX] = HOST_VERSION_HEX,
-            [VERSION_FROM_CALL] = HOST_VERSION_CALL,
-            [VERSION_FROM_STRING] = HOST_VERSION_STRING,
-            [VERSION_FROM_SONAME] = HOST_VERSION_SONAME,
-            [VERSION_FROM_TEXT] = HOST_VERSION_NONE,
-        };
-        if (kinds[from[i].kind] != HOST_VERSION_NONE)
-            sources[count++] =
-                (struct host_version_source){.kind = kinds[from[i].kind], .symbol = from[i].symbol};
-    }
+    static const enum host_version_kind kinds[] = {
+        [VERSION_FROM_HEX] = HOST_VERSION_HEX,         [VERSION_FROM_CALL] = HOST_VERSION_CALL,
+        [VERSION_FROM_STRING] = HOST_VERSION_STRING,   [VERSION_FROM_SONAME] = HOST_VERSION_SONAME,
+        [VERSION_FROM_NUMBERS] = HOST_VERSION_NUMBERS, [VERSION_FROM_TEXT] = HOST_VERSION_TEXT,
+    };
+    for (size_t i = 0; sources && i < list->count; i++)
+        sources[i] = (struct host_version_source){
+            .kind = kinds[from[i].kind], .symbol = from[i].symbol, .symbols = from[i].numbers};
     return sources;
 }
 
@@ -149,11 +144,13 @@ const struct host_finding *recognition_of(const struct recognition *recognition,
 const char *recognition_evidence(const struct host_finding *finding, struct arena *arena)
 {
     const struct host_rule *rule = finding->rule;
-    const char *probe = rule->running == HOST_RUNNING_CALL
-                            ? arena_format(arena, "%s()", rule->running_symbol)
-                        : rule->running == HOST_RUNNING_POINTER    ? rule->running_symbol
-                        : rule->running == HOST_RUNNING_EXECUTABLE ? "the executable"
-                                                                   : "a handshake";
+    const char *probe =
+        rule->running == HOST_RUNNING_CALL    ? arena_format(arena, "%s()", rule->running_symbol)
+        : rule->running == HOST_RUNNING_COUNT ? arena_format(arena, "%s(...)", rule->running_symbol)
+        : rule->running == HOST_RUNNING_POINTER   ? rule->running_symbol
+        : rule->running == HOST_RUNNING_FLAG      ? rule->running_symbol
+        : rule->running == HOST_RUNNING_HANDSHAKE ? "a handshake"
+                                                  : "the executable";
     const char *text =
         arena_format(arena, "%s %s exports %s%s%s\n%s says that it %s",
                      finding->owner->is_executable ? "the executable" : "the library",

@@ -84,6 +84,7 @@ static const char *find_version(const struct runtime_search *search, const struc
 {
     const struct manifest_version_source *sources = search->library->version.items;
     const char *version = NULL;
+    char numbers[32];
     for (size_t i = 0; i < search->library->version.count && !version; i++) {
         switch (sources[i].kind) {
         case VERSION_FROM_HEX:
@@ -97,6 +98,10 @@ static const char *find_version(const struct runtime_search *search, const struc
             break;
         case VERSION_FROM_SONAME:
             version = recognise_soname_version(search->library, soname_version);
+            break;
+        case VERSION_FROM_NUMBERS:
+            if (host_version_numbers(image, sources[i].numbers, numbers, sizeof numbers) == 0)
+                version = arena_text(search->arena, numbers);
             break;
         case VERSION_FROM_CALL:
             break;

@@ -145,6 +145,7 @@ static const struct field conflict_fields[] = {
     TEXT(struct manifest_conflict, id, rule_identifier, FIELD_REQUIRED),
     TEXT(struct manifest_conflict, host, rule_tag, FIELD_REQUIRED),
     TEXTS(struct manifest_conflict, exports, rule_symbol, FIELD_REQUIRED | FIELD_FILLED),
+    TEXTS(struct manifest_conflict, counts, rule_soname, FIELD_FILLED),
     TEXTS(struct manifest_conflict, affects, rule_text, 0),
     TEXT(struct manifest_conflict, action, rule_action, FIELD_REQUIRED),
     TEXT(struct manifest_conflict, advice, rule_text, FIELD_REQUIRED),
@@ -153,12 +154,12 @@ static SHAPE(conflict, struct manifest_conflict, );
 
 /* ------------------------------------------------------------------------------- the manifest */
 
-const char *const manifest_features[] = {"build-details", "conflicts", "files",
+const char *const manifest_features[] = {"build-details", "conflicts", "detection", "files",
                                          "interposed",    "sha256",    NULL};
 static const struct text_rule rule_feature = {
     "manifest.requires",
-    "a feature that this version has (build-details, conflicts, files, "
-    "interposed, sha256)",
+    "a feature that this version has (build-details, conflicts, detection, "
+    "files, interposed, sha256)",
     NULL, manifest_features};
 
 static void read_manifest_version(struct reader *reader, const struct place *place,
@@ -238,12 +239,32 @@ static void finish_hooks(struct reader *reader, const struct place *place, const
     }
 }
 
+/* How a runtime is recognised, and no loader for it. */
+static void finish_detection(struct reader *reader, const struct place *place, const cJSON *node,
+                             const struct manifest *manifest)
+{
+    static const char *const refused[] = {"variants", "lifecycle", "pin"};
+    if (!manifest->runtime)
+        require_key(reader, place, node, "runtime", "detection needs its markers");
+    if (!manifest->host)
+        require_key(reader, place, node, "host", "detection asks whether the runtime is here");
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(node, refused[i]);
+        struct place inner = reader_member(place, node, refused[i]);
+        if (item)
+            reader_expect(reader, &inner, "manifest.detection",
+                          arena_format(reader->arena, "no \"%s\": there is no loader", refused[i]),
+                          item);
+    }
+}
+
 static void finish_manifest(struct reader *reader, const struct place *place, const cJSON *node,
                             void *out)
 {
     struct manifest *manifest = out;
     unsigned strategies = 0, needs_runtime = 0;
-    if (!manifest->variants.items && !cJSON_GetObjectItemCaseSensitive(node, "variants") &&
+    if (!manifest->detection_only && !manifest->variants.items &&
+        !cJSON_GetObjectItemCaseSensitive(node, "variants") &&
         (cJSON_GetObjectItemCaseSensitive(node, "enabled") ||
          cJSON_GetObjectItemCaseSensitive(node, "pin"))) {
         manifest->is_override = 1;
@@ -255,6 +276,10 @@ static void finish_manifest(struct reader *reader, const struct place *place, co
         require_key(reader, place, node, "version", NULL);
     if (!manifest->language)
         require_key(reader, place, node, "language", NULL);
+    if (manifest->detection_only) {
+        finish_detection(reader, place, node, manifest);
+        return;
+    }
     if (!manifest->variants.items)
         require_key(reader, place, node, "variants",
                     "only an override with \"enabled\" or \"pin\" may do without");
@@ -285,6 +310,9 @@ static const struct field manifest_shape_fields[] = {
     TEXT(struct manifest, homepage, rule_text, 0),
     TEXT(struct manifest, description, rule_text, 0),
     {.key = "enabled", .kind = FIELD_FLAG, .offset = offsetof(struct manifest, enabled)},
+    {.key = "detection_only",
+     .kind = FIELD_FLAG,
+     .offset = offsetof(struct manifest, detection_only)},
     TEXT(struct manifest, pin, rule_strategy, 0),
     OBJECT(struct manifest, language, language, 0),
     OBJECT(struct manifest, runtime, schema_runtime, 0),

@@ -3,6 +3,7 @@
 /* The tables of a manifest's `runtime` and `host`: libraries, markers, where to look, versions. */
 #include "registry/schema.h"
 
+#include <signal.h>
 #include <string.h>
 
 static void finish_markers(struct reader *reader, const struct place *place, const cJSON *node,
@@ -26,12 +27,9 @@ static SHAPE(markers, struct manifest_markers, .finish = finish_markers);
 static const struct {
     const char *key;
     enum version_kind kind;
-    const struct text_rule *rule; /* NULL = the value is true */
-} version_keys[] = {{"hex", VERSION_FROM_HEX, &rule_symbol},
-                    {"call", VERSION_FROM_CALL, &rule_symbol},
-                    {"string", VERSION_FROM_STRING, &rule_symbol},
-                    {"soname", VERSION_FROM_SONAME, NULL},
-                    {"text", VERSION_FROM_TEXT, &rule_version_text}};
+} version_keys[] = {{"hex", VERSION_FROM_HEX},         {"call", VERSION_FROM_CALL},
+                    {"string", VERSION_FROM_STRING},   {"soname", VERSION_FROM_SONAME},
+                    {"numbers", VERSION_FROM_NUMBERS}, {"text", VERSION_FROM_TEXT}};
 
 static void read_true(struct reader *reader, const struct place *place, const cJSON *node,
                       void *out)
@@ -58,6 +56,7 @@ static const struct field source_fields[] = {
      .kind = FIELD_TEXT,
      .rule = &rule_version_text,
      .offset = offsetof(struct manifest_version_source, symbol)},
+    TEXTS(struct manifest_version_source, numbers, rule_symbol, FIELD_FILLED),
     {.key = "soname", .kind = FIELD_CUSTOM, .read = read_true},
 };
 
@@ -76,7 +75,7 @@ static void finish_source(struct reader *reader, const struct place *place, cons
     }
     if (count != 1)
         reader_expect(reader, place, "manifest.value.one_of",
-                      "exactly one of hex, call, string, soname, text", node);
+                      "exactly one of hex, call, string, numbers, soname, text", node);
 }
 
 static SHAPE(source, struct manifest_version_source, .finish = finish_source);
@@ -257,35 +256,45 @@ SHAPE(schema_runtime, struct manifest_runtime, );
 
 /* --------------------------------------------------------------------------------------- host */
 
-static const char *const running_words[] = {"executable", "handshake", NULL};
+static const char *const running_words[] = {"executable", "owner", "handshake", NULL};
 static const struct text_rule rule_running = {
     "manifest.value.unknown",
-    "\"executable\", \"handshake\", {\"call\": symbol} or {\"pointer\": symbol}", NULL,
-    running_words};
+    "\"executable\", \"owner\", \"handshake\", or one of call, pointer, flag, count with a symbol",
+    NULL, running_words};
 
-static const struct field probe_fields[] = {
-    {.key = "call",
-     .kind = FIELD_TEXT,
-     .rule = &rule_symbol,
-     .offset = offsetof(struct manifest_running, symbol)},
-    {.key = "pointer",
-     .kind = FIELD_TEXT,
-     .rule = &rule_symbol,
-     .offset = offsetof(struct manifest_running, symbol)},
-};
+static const struct {
+    const char *key;
+    enum host_running_kind kind;
+} probe_keys[] = {{"call", HOST_RUNNING_CALL},
+                  {"pointer", HOST_RUNNING_POINTER},
+                  {"flag", HOST_RUNNING_FLAG},
+                  {"count", HOST_RUNNING_COUNT}};
+
+#define PROBE(name)                                                                                \
+    {                                                                                              \
+        .key = name, .kind = FIELD_TEXT, .rule = &rule_symbol,                                     \
+        .offset = offsetof(struct manifest_running, symbol)                                        \
+    }
+static const struct field probe_fields[] = {PROBE("call"), PROBE("pointer"), PROBE("flag"),
+                                            PROBE("count")};
 
 static void finish_probe(struct reader *reader, const struct place *place, const cJSON *node,
                          void *out)
 {
     struct manifest_running *running = out;
-    int call = cJSON_GetObjectItemCaseSensitive(node, "call") != NULL;
-    int pointer = cJSON_GetObjectItemCaseSensitive(node, "pointer") != NULL;
-    running->kind = call ? HOST_RUNNING_CALL : HOST_RUNNING_POINTER;
-    if (call + pointer != 1)
-        reader_expect(reader, place, "manifest.value.one_of", "exactly one of call, pointer", node);
+    unsigned count = 0;
+    for (size_t i = 0; i < COUNT(probe_keys); i++) {
+        if (!cJSON_GetObjectItemCaseSensitive(node, probe_keys[i].key))
+            continue;
+        running->kind = probe_keys[i].kind;
+        count++;
+    }
+    if (count != 1)
+        reader_expect(reader, place, "manifest.value.one_of",
+                      "exactly one of call, pointer, flag, count", node);
 }
 
-static SHAPE(probe, struct manifest_running, .finish = finish_probe);
+static const SHAPE(probe, struct manifest_running, .finish = finish_probe);
 
 static void read_running(struct reader *reader, const struct place *place, const cJSON *node,
                          void *out)
@@ -297,14 +306,58 @@ static void read_running(struct reader *reader, const struct place *place, const
         reader_expect(reader, place, "manifest.type", rule_running.expected, node);
     } else {
         const char *word = reader_text(reader, place, node, &rule_running);
-        running->kind = word && word[0] == 'e' ? HOST_RUNNING_EXECUTABLE : HOST_RUNNING_HANDSHAKE;
+        running->kind = word && word[0] == 'e'   ? HOST_RUNNING_EXECUTABLE
+                        : word && word[0] == 'o' ? HOST_RUNNING_OWNER
+                                                 : HOST_RUNNING_HANDSHAKE;
     }
 }
+
+/* Ways in for a debugger: told by the tools, never taken. */
+static const struct {
+    const char *name;
+    int number;
+} signals[] = {{"SIGHUP", SIGHUP},   {"SIGINT", SIGINT},   {"SIGQUIT", SIGQUIT},
+               {"SIGUSR1", SIGUSR1}, {"SIGUSR2", SIGUSR2}, {"SIGTRAP", SIGTRAP}};
+static const char *const signal_words[] = {"SIGHUP",  "SIGINT",  "SIGQUIT", "SIGUSR1",
+                                           "SIGUSR2", "SIGTRAP", NULL};
+static const struct text_rule rule_signal = {"manifest.value.unknown",
+                                             "one of SIGHUP SIGINT SIGQUIT SIGUSR1 SIGUSR2 SIGTRAP",
+                                             NULL, signal_words};
+
+static void finish_attach(struct reader *reader, const struct place *place, const cJSON *node,
+                          void *out)
+{
+    struct manifest_attach *attach = out;
+    (void)reader;
+    (void)place;
+    (void)node;
+    for (size_t i = 0; attach->signal_name && i < COUNT(signals); i++) {
+        if (strcmp(attach->signal_name, signals[i].name) == 0)
+            attach->signal = signals[i].number;
+    }
+}
+
+static const struct field attach_fields[] = {
+    TEXT(struct manifest_attach, id, rule_identifier, FIELD_REQUIRED),
+    TEXT(struct manifest_attach, since, rule_version, 0),
+    TEXT(struct manifest_attach, until, rule_version, 0),
+    TEXTS(struct manifest_attach, on_arguments, rule_text, FIELD_FILLED),
+    TEXTS(struct manifest_attach, off_arguments, rule_text, FIELD_FILLED),
+    TEXTS(struct manifest_attach, off_variables, rule_variable, FIELD_FILLED),
+    TEXTS(struct manifest_attach, option_variables, rule_variable, FIELD_FILLED),
+    {.key = "signal",
+     .kind = FIELD_TEXT,
+     .rule = &rule_signal,
+     .offset = offsetof(struct manifest_attach, signal_name)},
+    TEXT(struct manifest_attach, hint, rule_text, 0),
+};
+static const SHAPE(attach, struct manifest_attach, .finish = finish_attach);
 
 static const struct field schema_host_fields[] = {
     OBJECT(struct manifest_host, markers, markers, 0),
     TEXTS(struct manifest_host, executables, rule_soname, FIELD_FILLED),
     CUSTOM(struct manifest_host, running, read_running, FIELD_REQUIRED),
     OBJECTS(struct manifest_host, version, source, 0),
+    OBJECTS(struct manifest_host, attach, attach, 0),
 };
 SHAPE(schema_host, struct manifest_host, );

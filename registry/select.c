@@ -279,8 +279,9 @@ static int find_host(struct selecting *selecting)
         trace_step(selecting->trace, "host", selection->tag->tag, METACALL_REGISTRY_FACT,
                    "no module of this process exports the markers of %s",
                    selection->manifest->runtime->name);
-    if (running > 1 && !environment_get(catalog_environment(request->catalog),
-                                        "METACALL_REGISTRY_ALLOW_DUPLICATE")) {
+    if (running > 1 && !selection->manifest->detection_only &&
+        !environment_get(catalog_environment(request->catalog),
+                         "METACALL_REGISTRY_ALLOW_DUPLICATE")) {
         selection->status = METACALL_REGISTRY_NO_VARIANT;
         selection->reason = arena_format(
             selecting->arena,
@@ -345,6 +346,18 @@ static void describe(struct selecting *selecting)
                METACALL_REGISTRY_TAKEN, "%s", selection->reason);
 }
 
+static void describe_detection(struct selecting *selecting)
+{
+    struct selection *selection = selecting->selection;
+    selection->status = METACALL_REGISTRY_DETECTION_ONLY;
+    selection->reason = arena_format(selecting->arena,
+                                     "for detection only: the manifest says how %s is recognised; "
+                                     "no loader for it is installed",
+                                     selection->manifest->runtime->name);
+    trace_step(selecting->trace, "variant", selection->tag->tag, METACALL_REGISTRY_FACT, "%s",
+               selection->reason);
+}
+
 int select_variant(const struct select_request *request, const struct catalog_tag *tag,
                    struct arena *arena, struct trace *trace, struct selection *ret_selection)
 {
@@ -362,6 +375,10 @@ int select_variant(const struct select_request *request, const struct catalog_ta
     }
     if ((stopped = find_host(&selecting)) != 0)
         return stopped < 0 ? -1 : 0;
+    if (tag->manifest->detection_only) {
+        describe_detection(&selecting);
+        return 0;
+    }
     find_pin(&selecting, tag);
     for (size_t i = 0; i < tag->manifest->variants.count && !ret_selection->variant; i++)
         try_variant(&selecting, manifest_variant_at(tag->manifest, i));

@@ -153,15 +153,16 @@ METACALL_API int metacall_registry_entries(metacall_registry *registry,
 METACALL_API void metacall_registry_entries_free(struct metacall_registry_entries *entries);
 
 enum metacall_registry_status {
-    METACALL_REGISTRY_READY = 0,    /* the chosen variant could be loaded */
-    METACALL_REGISTRY_NO_RUNTIME,   /* no runtime that fits was found */
-    METACALL_REGISTRY_NO_VARIANT,   /* no variant's conditions hold here */
-    METACALL_REGISTRY_NO_PLUGIN,    /* the plugin's file is not there or was refused */
-    METACALL_REGISTRY_MISSING_DATA, /* the runtime lacks files without which it would abort */
-    METACALL_REGISTRY_UNUSABLE      /* disabled, masked or broken */
+    METACALL_REGISTRY_READY = 0,     /* the chosen variant could be loaded */
+    METACALL_REGISTRY_NO_RUNTIME,    /* no runtime that fits was found */
+    METACALL_REGISTRY_NO_VARIANT,    /* no variant's conditions hold here */
+    METACALL_REGISTRY_NO_PLUGIN,     /* the plugin's file is not there or was refused */
+    METACALL_REGISTRY_MISSING_DATA,  /* the runtime lacks files without which it would abort */
+    METACALL_REGISTRY_UNUSABLE,      /* disabled, masked or broken */
+    METACALL_REGISTRY_DETECTION_ONLY /* no loader: the manifest says how a runtime is recognised */
 };
 
-/* "ready", "no-runtime", "no-variant", "no-plugin", "missing-data", "unusable" */
+/* "ready", "no-runtime", "no-variant", "no-plugin", "missing-data", "unusable", "detection-only" */
 METACALL_API const char *metacall_registry_status_name(enum metacall_registry_status status);
 
 /* What would happen if the loader were asked for now, in this process. */

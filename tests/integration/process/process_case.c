@@ -29,10 +29,11 @@ static const struct host_rule python = {
     .executables = LIST("python", "python3", "python%v"),
     .running = HOST_RUNNING_CALL,
     .running_symbol = "Py_IsInitialized",
-    .versions = (const struct host_version_source[]){{HOST_VERSION_HEX, "Py_Version"},
-                                                     {HOST_VERSION_CALL, "Py_GetVersion"},
-                                                     {HOST_VERSION_SONAME, NULL},
-                                                     {HOST_VERSION_NONE, NULL}},
+    .versions =
+        (const struct host_version_source[]){{.kind = HOST_VERSION_HEX, .symbol = "Py_Version"},
+                                             {.kind = HOST_VERSION_CALL, .symbol = "Py_GetVersion"},
+                                             {.kind = HOST_VERSION_SONAME},
+                                             {.kind = HOST_VERSION_NONE}},
 };
 static const struct host_rule node = {
     .tag = "node",
@@ -40,8 +41,8 @@ static const struct host_rule node = {
     .sonames = LIST("libnode.so.%v"),
     .executables = LIST("node", "nodejs", "node%v"),
     .running = HOST_RUNNING_EXECUTABLE,
-    .versions = (const struct host_version_source[]){{HOST_VERSION_SONAME, NULL},
-                                                     {HOST_VERSION_NONE, NULL}},
+    .versions = (const struct host_version_source[]){{.kind = HOST_VERSION_SONAME},
+                                                     {.kind = HOST_VERSION_NONE}},
 };
 const struct process_rule case_rules[] = {
     {

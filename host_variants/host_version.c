@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* The version of a runtime that is mapped, by the sources that its rule names. */
+#include "host_variants/elf_image.h"
+#include "host_variants/host.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ----------------------------------------------------------------------------------- symbols */
+
+static int has_copy_of(const struct elf_image *image, const char *name)
+{
+    struct elf_relocation_cursor cursor = {0};
+    struct elf_relocation relocation;
+    struct elf_symbol symbol;
+
+    while (elf_image_next_relocation(image, &cursor, &relocation)) {
+        if (relocation.kind == ELF_RELOCATION_COPY &&
+            elf_image_symbol(image, relocation.symbol, &symbol) == 0 &&
+            strcmp(symbol.name, name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+void *host_data_symbol(const struct modules *modules, const struct module *owner, const char *name,
+                       size_t *ret_size)
+{
+    const struct module *executable = modules_at(modules, 0);
+
+    if (executable && executable != owner && has_copy_of(module_image(executable), name)) {
+        void *copy = module_symbol(executable, name, ret_size);
+        if (copy)
+            return copy;
+    }
+    return module_symbol(owner, name, ret_size);
+}
+
+/* ----------------------------------------------------------------------------------- version */
+
+/* The leading dotted number of a text: "3.11.2 (main, ...)", "v20.1.0". */
+static int keep_version(const char *text, size_t limit, char *ret_version, size_t version_size)
+{
+    size_t from = 0, to;
+
+    while (from < limit && text[from] && !isdigit((unsigned char)text[from]))
+        from++;
+    for (to = from; to < limit && (isdigit((unsigned char)text[to]) || text[to] == '.'); to++)
+        ;
+    while (to > from && text[to - 1] == '.')
+        to--;
+    if (to == from || from > 32)
+        return -1;
+    snprintf(ret_version, version_size, "%.*s", (int)(to - from), text + from);
+    return 0;
+}
+
+static int version_hex(const uint32_t *at, size_t size, char *ret_version, size_t version_size)
+{
+    if (!at || size < sizeof(*at) || *at == 0)
+        return -1;
+    snprintf(ret_version, version_size, "%u.%u.%u", *at >> 24, *at >> 16 & 255, *at >> 8 & 255);
+    return 0;
+}
+
+static int version_text(const struct modules *modules, const char *at, size_t size,
+                        char *ret_version, size_t version_size)
+{
+    const char *pointed;
+
+    if (!at)
+        return -1;
+    if (size >= sizeof(pointed)) {
+        memcpy(&pointed, at, sizeof(pointed));
+        const struct module *holder = modules_of_address(modules, pointed);
+        if (holder)
+            return keep_version(pointed, holder->highest - (uintptr_t)pointed, ret_version,
+                                version_size);
+    }
+    return keep_version(at, size ? size : 64, ret_version, version_size);
+}
+
+int host_version_numbers(const struct elf_image *image, const char *const *symbols,
+                         char *ret_version, size_t version_size)
+{
+    struct elf_symbol symbol;
+    char text[64];
+    size_t used = 0;
+
+    for (; *symbols && used < sizeof(text); symbols++) {
+        uint8_t one = 0;
+        uint16_t two = 0;
+        uint32_t four = 0;
+        const void *at = NULL;
+        if (elf_image_find(image, *symbols, NULL, &symbol) == 0 &&
+            (symbol.size == sizeof(one) || symbol.size == sizeof(two) ||
+             symbol.size == sizeof(four)))
+            at = elf_image_at(image, symbol.value, (size_t)symbol.size);
+        if (!at)
+            return -1;
+        memcpy(symbol.size == sizeof(one)   ? (void *)&one
+               : symbol.size == sizeof(two) ? (void *)&two
+                                            : (void *)&four,
+               at, (size_t)symbol.size);
+        used += (size_t)snprintf(text + used, sizeof(text) - used, used ? ".%u" : "%u",
+                                 one + two + four);
+    }
+    if (used == 0 || used >= version_size)
+        return -1;
+    strcpy(ret_version, text);
+    return 0;
+}
+
+int host_version_text(const struct elf_image *image, const char *pattern, char *ret_version,
+                      size_t version_size)
+{
+    const char *mark = strstr(pattern, "%v");
+    size_t prefix = mark ? (size_t)(mark - pattern) : 0;
+    ElfW(Phdr) header;
+
+    for (size_t i = 0; prefix && elf_image_header(image, i, &header) == 0; i++) {
+        const char *from, *at, *end;
+        if (header.p_type != PT_LOAD || (header.p_flags & PF_W) || !(header.p_flags & PF_R))
+            continue;
+        from = elf_image_at(image, header.p_vaddr, header.p_filesz);
+        for (end = from ? from + header.p_filesz : NULL; from && from < end; from = at + 1) {
+            char text[128];
+            at = memmem(from, (size_t)(end - from), pattern, prefix);
+            if (!at)
+                break;
+            size_t rest = strlen(mark + 2), size = prefix;
+            while (at + size < end && size < sizeof(text) - 1 - rest &&
+                   (isdigit((unsigned char)at[size]) || at[size] == '.'))
+                size++;
+            if ((size_t)(end - at) < size + rest)
+                break;
+            memcpy(text, at, size + rest);
+            text[size + rest] = 0;
+            if (host_pattern_matches(pattern, text, ret_version, version_size))
+                return 0;
+        }
+    }
+    return -1;
+}
+
+static int version_soname(const struct host_rule *rule, const struct module *owner,
+                          char *ret_version, size_t version_size)
+{
+    char version[32] = "";
+
+    for (size_t i = 0; owner->soname && rule->sonames && rule->sonames[i]; i++) {
+        if (host_pattern_matches(rule->sonames[i], owner->soname, version, sizeof(version)) &&
+            version[0]) {
+            snprintf(ret_version, version_size, "%s", version);
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static int version_call(const struct module *owner, const char *symbol, char *ret_version,
+                        size_t version_size)
+{
+    void *at = module_symbol(owner, symbol, NULL);
+    const char *text = at ? ((const char *(*)(void))(uintptr_t)at)() : NULL;
+
+    return text ? keep_version(text, 64, ret_version, version_size) : -1;
+}
+
+const char *host_version_of(const struct host_rule *rule, const struct modules *modules,
+                            const struct module *owner, int running, char *ret_version,
+                            size_t version_size)
+{
+    const struct host_version_source *source = rule->versions;
+
+    for (; source && source->kind != HOST_VERSION_NONE; source++) {
+        const char *name = source->symbol;
+        size_t size = 0;
+        void *at = NULL;
+        int result = -1;
+        if (source->kind == HOST_VERSION_HEX || source->kind == HOST_VERSION_STRING)
+            at = host_data_symbol(modules, owner, source->symbol, &size);
+        if (source->kind == HOST_VERSION_HEX) {
+            result = version_hex(at, size, ret_version, version_size);
+        } else if (source->kind == HOST_VERSION_STRING) {
+            result = version_text(modules, at, size, ret_version, version_size);
+        } else if (source->kind == HOST_VERSION_NUMBERS) {
+            name = source->symbols[0];
+            result = host_version_numbers(module_image(owner), source->symbols, ret_version,
+                                          version_size);
+        } else if (source->kind == HOST_VERSION_TEXT) {
+            name = "text";
+            result =
+                host_version_text(module_image(owner), source->symbol, ret_version, version_size);
+        } else if (source->kind == HOST_VERSION_SONAME) {
+            name = "soname";
+            result = version_soname(rule, owner, ret_version, version_size);
+        } else if (running) {
+            result = version_call(owner, source->symbol, ret_version, version_size);
+        }
+        if (result == 0)
+            return name;
+    }
+    return NULL;
+}
