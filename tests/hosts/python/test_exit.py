@@ -109,6 +109,34 @@ class Threads(unittest.TestCase):
     def test_exception(self):
         self.ends('1/0', 1)
 
+    def test_daemon_threads_inside_node(self):
+        if not support.has_loader('node'):
+            self.skipTest('the node loader is not built')
+        for _ in range(support.ROUNDS):
+            child = support.run('''
+                import threading, time, metacall
+                try:
+                    lib = metacall.metacall_load_from_memory_export('node', """
+                        module.exports = { add: (a, b) => a + b, call: (f, x) => f(x) }""")
+                except metacall.LoaderError as error:
+                    print('SKIP', error); sys.exit(0)
+                def work(number):
+                    i = 0
+                    while True:
+                        i += 1
+                        try:
+                            assert lib.add(i, number) == i + number
+                            assert lib.call(lambda x: x + 1, i) == i + 1
+                        except metacall.StateError:
+                            time.sleep(0.001)
+                for number in range(4):
+                    threading.Thread(target=work, args=(number,), daemon=True).start()
+                time.sleep(0.05)
+            ''')
+            if child.output.startswith('SKIP'):
+                self.skipTest(child.output.strip())
+            self.assertEqual((child.status, child.output, child.errors), (0, '', ''), child)
+
 
 if __name__ == '__main__':
     unittest.main()
