@@ -202,8 +202,14 @@ int metacall_registry_detect(metacall_registry *registry,
         goto out;
     struct metacall_registry_host *items =
         arena_alloc(arena, (recognition.report.count + 1) * sizeof *items);
-    for (size_t i = 0; items && i < recognition.report.count; i++)
-        fill_host(arena, catalog, &recognition, &recognition.report.findings[i], &items[i]);
+    size_t next = 0;
+    for (size_t i = 0; items && i < modules_count(recognition.modules); i++) {
+        for (size_t j = 0; j < recognition.report.count; j++) {
+            const struct host_finding *finding = &recognition.report.findings[j];
+            if (finding->owner == modules_at(recognition.modules, i))
+                fill_host(arena, catalog, &recognition, finding, &items[next++]);
+        }
+    }
     hosts->items = items;
     hosts->count = recognition.report.count;
     result = arena->failed ? metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory") : 0;

@@ -247,6 +247,60 @@ char *metacall_registry_detect_json(metacall_registry *registry)
     return finish(object);
 }
 
+static cJSON *runtime_node(const struct metacall_registry_process_runtime *runtime)
+{
+    cJSON *object = cJSON_CreateObject(), *array;
+    add_text(object, "tag", runtime->tag);
+    add_text(object, "language", runtime->language);
+    add_text(object, "runtime", runtime->runtime);
+    add_text(object, "owner", runtime->owner);
+    cJSON_AddBoolToObject(object, "in_executable", runtime->in_executable);
+    cJSON_AddBoolToObject(object, "deleted", runtime->deleted);
+    add_number(object, "running", runtime->running);
+    cJSON_AddBoolToObject(object, "duplicate", runtime->duplicate);
+    add_text(object, "version", runtime->version);
+    add_text(object, "version_from", runtime->version_from);
+    add_text(object, "build_id", runtime->build_id);
+    array = cJSON_AddArrayToObject(object, "entrances");
+    for (size_t i = 0; i < runtime->entrance_count; i++) {
+        cJSON *item = cJSON_CreateObject();
+        add_text(item, "id", runtime->entrances[i].id);
+        add_text(item, "state", runtime->entrances[i].state);
+        add_text(item, "because", runtime->entrances[i].because);
+        add_text(item, "hint", runtime->entrances[i].hint);
+        cJSON_AddItemToArray(array, item);
+    }
+    return object;
+}
+
+char *metacall_registry_process_json(const struct metacall_registry_process *process)
+{
+    cJSON *object = begin("process"), *array;
+    add_number(object, "pid", process->pid);
+    add_number(object, "uid", process->uid);
+    add_text(object, "executable", process->executable);
+    cJSON_AddBoolToObject(object, "executable_deleted", process->executable_deleted);
+    add_text(object, "root", process->root);
+    cJSON_AddBoolToObject(object, "other_root", process->other_root);
+    cJSON_AddBoolToObject(object, "other_mounts", process->other_mounts);
+    array = cJSON_AddArrayToObject(object, "runtimes");
+    for (size_t i = 0; i < process->runtime_count; i++)
+        cJSON_AddItemToArray(array, runtime_node(&process->runtimes[i]));
+    array = cJSON_AddArrayToObject(object, "names");
+    for (size_t i = 0; i < process->names_count; i++) {
+        cJSON *item = cJSON_CreateObject();
+        add_text(item, "id", process->names[i].id);
+        add_text(item, "owner", process->names[i].owner);
+        cJSON_AddBoolToObject(item, "in_executable", process->names[i].in_executable);
+        add_number(item, "count", (double)process->names[i].count);
+        cJSON_AddItemToArray(array, item);
+    }
+    add_number(object, "modules", (double)process->modules);
+    add_text(object, "unreadable", process->unreadable);
+    add_number(object, "unreadable_count", (double)process->unreadable_count);
+    return finish(object);
+}
+
 char *metacall_registry_paths_json(metacall_registry *registry)
 {
     struct metacall_registry_paths *paths;

@@ -274,7 +274,7 @@ struct metacall_registry_host {
     int in_executable;
     int running;              /* 1 = runs, 0 = only present, -1 = cannot be told from outside */
     const char *version;      /* NULL = unknown */
-    const char *version_from; /* the symbol, or "soname" */
+    const char *version_from; /* the symbol, "text" or "soname" */
     const char *evidence;     /* one line a fact */
     int duplicate;            /* 1 = another module holds the same runtime: two copies */
     int embedded;             /* 1 = a loader of this library started it: it is a guest */
@@ -285,11 +285,76 @@ struct metacall_registry_hosts {
     size_t count;
 };
 
-/* Which runtimes live in this process, by the active manifests' rules. Free with
- * metacall_registry_hosts_free. */
+/* Which runtimes live in this process, by the active manifests' rules, in the order in which their
+ * owners were mapped: the executable first, then its libraries, then what was opened later. Free
+ * with metacall_registry_hosts_free. */
 METACALL_API int metacall_registry_detect(metacall_registry *registry,
                                           struct metacall_registry_hosts **ret_hosts);
 METACALL_API void metacall_registry_hosts_free(struct metacall_registry_hosts *hosts);
+
+/* ----------------------------------------------------------------------------- another process */
+
+/* A way in for a debugger, as the manifest knows it. It is told and never taken. */
+struct metacall_registry_entrance {
+    const char *id; /* as the manifest calls it */
+    /* "possible", "open" (an argument has opened it), "shut" (an argument, a variable, or that no
+     * handler is there), "absent" (not in this version), "unknown" */
+    const char *state;
+    const char *because; /* the fact that decided: an argument, a variable, the version */
+    const char *hint;    /* how to enter, one sentence */
+};
+
+/* One runtime that another process has mapped. */
+struct metacall_registry_process_runtime {
+    const char *tag;
+    const char *language;
+    const char *runtime; /* name of the implementation */
+    const char *owner;   /* path of the executable or library, from the root of that process */
+    int in_executable;   /* 1 = built into the executable (static), 0 = in a library (shared) */
+    int deleted;         /* the file is gone; what was mapped has been read */
+    int running;         /* 1 = the executable is called as an interpreter of it, -1 = unknown */
+    int duplicate;       /* 1 = another module of the process holds the same runtime */
+    const char *version;
+    const char *version_from; /* a symbol, "soname", "text" or "executable name" */
+    const char *build_id;     /* hexadecimal */
+    const struct metacall_registry_entrance *entrances;
+    size_t entrance_count;
+};
+
+/* Names of a library that a module exports, so that others bind to them by accident: what the
+ * conflicts of the manifests are about. */
+struct metacall_registry_process_names {
+    const char *id; /* of the conflict */
+    const char *owner;
+    int in_executable;
+    size_t count; /* how many names of it */
+};
+
+struct metacall_registry_process {
+    int pid;
+    unsigned uid;
+    const char *executable; /* from the root of that process */
+    int executable_deleted;
+    const char *root; /* "/", or where its root is, as far as /proc says */
+    int other_root;   /* 1 = its root is another than ours: a container, a chroot */
+    int other_mounts; /* 1 = its mounts are others than ours */
+    const struct metacall_registry_process_runtime *runtimes;
+    size_t runtime_count;
+    const struct metacall_registry_process_names *names;
+    size_t names_count;
+    size_t modules;         /* how many ELF objects were looked at */
+    const char *unreadable; /* the first one that could not be read; NULL = none */
+    size_t unreadable_count;
+};
+
+/* Which runtimes live in another process (or in this one), by the active manifests' rules. Reads
+ * /proc and the files that it leads to: the process is not traced, not stopped and gets no signal,
+ * and its memory is not read. Errors: METACALL_ERROR_NOT_FOUND where there is no such process or
+ * it ended meanwhile, METACALL_ERROR_HOST where it may not be looked at (the message names its
+ * owner) or is a kernel thread. Free with metacall_registry_process_free. */
+METACALL_API int metacall_registry_detect_process(metacall_registry *registry, int pid,
+                                                  struct metacall_registry_process **ret_process);
+METACALL_API void metacall_registry_process_free(struct metacall_registry_process *process);
 
 /* --------------------------------------------------------------------------- check and validate */
 
@@ -341,14 +406,16 @@ metacall_registry_finding_kinds(size_t *ret_count);
 
 /* The same results as JSON text (UTF-8, one object, pretty-printed, NUL-terminated), malloc'ed:
  * free with free(). Each object begins with "schema_version" and "kind" (list, show, explain,
- * detect, check, validate, paths, environment, doctor). NULL with the error set. The members are
- * the fields of the structures above, by the same names; absent ones are null; diagnostics are
- * objects with the fields of metacall_diagnostic, severity as "note", "warning" or "error".
- * Documented in manifests/README.md. */
+ * detect, process, check, validate, paths, environment, doctor). NULL with the error set. The
+ * members are the fields of the structures above, by the same names; absent ones are null;
+ * diagnostics are objects with the fields of metacall_diagnostic, severity as "note", "warning" or
+ * "error". Documented in manifests/README.md. */
 METACALL_API char *metacall_registry_list_json(metacall_registry *registry);
 METACALL_API char *metacall_registry_show_json(metacall_registry *registry, const char *tag);
 METACALL_API char *metacall_registry_explain_json(metacall_registry *registry, const char *tag);
 METACALL_API char *metacall_registry_detect_json(metacall_registry *registry);
+/* Renders what metacall_registry_detect_process gave; kind "process". */
+METACALL_API char *metacall_registry_process_json(const struct metacall_registry_process *process);
 METACALL_API char *metacall_registry_paths_json(metacall_registry *registry);
 METACALL_API char *metacall_registry_environment_json(metacall_registry *registry);
 /* Renders findings that were asked for before: `kind` is "check", "validate" or "doctor". */
