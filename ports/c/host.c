@@ -29,6 +29,21 @@ static struct {
     struct host_record *records;
 } host = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+static void host_fork_prepare(void)
+{
+    pthread_mutex_lock(&host.lock);
+}
+
+static void host_fork_done(void)
+{
+    pthread_mutex_unlock(&host.lock);
+}
+
+static void host_watch_forks(void)
+{
+    pthread_atfork(host_fork_prepare, host_fork_done, host_fork_done);
+}
+
 int host_is_attached(void)
 {
     return __atomic_load_n(&host.tag, __ATOMIC_ACQUIRE) != NULL;
@@ -136,6 +151,8 @@ static void host_unclaim(void)
 
 int metacall_host_attach(const struct metacall_host_handshake *handshake, void **ret_port)
 {
+    static pthread_once_t watch = PTHREAD_ONCE_INIT;
+    pthread_once(&watch, host_watch_forks);
     if (handshake == NULL || handshake->tag == NULL || ret_port == NULL)
         return metacall_error_raise(METACALL_ERROR_ARGUMENT,
                                     "metacall_host_attach needs a tag and a place for the port");

@@ -3,10 +3,12 @@
 /* From the first metacall_initialize to the last metacall_destroy. Nothing starts here: a loader
  * starts when something is first loaded with it, through the source that is set here. */
 #include "core/error.h"
+#include "core/handle.h"
 #include "core/loader_table.h"
 #include "core/thread.h"
 #include "ports/c/host_state.h"
 #include "ports/c/library.h"
+#include "ports/c/script_path.h"
 #include "registry/load.h"
 
 #include <metacall/metacall.h>
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 
 #define LIBRARY_ARGS_MAX 256
+#define LIBRARY_EXIT_HANDLERS_MAX 32
 
 void *metacall_null_args[1] = {NULL};
 
@@ -44,8 +47,32 @@ metacall_registry *library_registry(void)
  * has the last word: then this does nothing. */
 static void library_at_exit(void)
 {
-    if (!host_is_attached())
+    if (!host_is_attached() && loader_table_host() == NULL)
         loader_table_destroy();
+}
+
+/* Anew after each start of a loader: the runtime registered its own exit handlers just now, and
+ * ours must run before them. A runtime is opened once, so a few times are enough. */
+static void library_watch_exit(void)
+{
+    static unsigned registered;
+    if (__atomic_fetch_add(&registered, 1, __ATOMIC_RELAXED) < LIBRARY_EXIT_HANDLERS_MAX)
+        atexit(library_at_exit);
+}
+
+static void library_fork_prepare(void)
+{
+    pthread_mutex_lock(&library.lock);
+}
+
+static void library_fork_done(void)
+{
+    pthread_mutex_unlock(&library.lock);
+}
+
+static void library_watch_forks(void)
+{
+    pthread_atfork(library_fork_prepare, library_fork_done, library_fork_done);
 }
 
 int library_start_loader(const char *tag, const struct metacall_host_handshake *handshake,
@@ -54,13 +81,13 @@ int library_start_loader(const char *tag, const struct metacall_host_handshake *
     metacall_registry *registry = library_registry();
     if (registry == NULL)
         return -1;
+    pthread_mutex_lock(&library.lock);
     struct registry_load_request request = {.tag = tag, .argc = library.argc, .argv = library.argv};
+    pthread_mutex_unlock(&library.lock);
     host_fill_request(handshake, &request);
     if (registry_load(registry, &request, ret_loader) != 0)
         return -1;
-    /* Anew for each loader: the runtime registered its own exit handlers just now, and ours must
-     * run before them. */
-    atexit(library_at_exit);
+    library_watch_exit();
     return 0;
 }
 
@@ -83,9 +110,11 @@ int library_require(void)
 
 int metacall_initialize(void)
 {
+    static pthread_once_t watch = PTHREAD_ONCE_INIT;
+    pthread_once(&watch, library_watch_forks);
+    loader_table_set_source(library_source, NULL); /* stays: library_require guards the way to it */
     pthread_mutex_lock(&library.lock);
-    if (library.count++ == 0)
-        loader_table_set_source(library_source, NULL);
+    library.count++;
     pthread_mutex_unlock(&library.lock);
     return 0;
 }
@@ -129,17 +158,17 @@ int metacall_is_initialized(const char *tag)
 /* Ends all loaders, then lets go of the registry. The number of loaders that failed to end. */
 static int library_end(void)
 {
+    scope_reclaim(); /* while the runtimes that the functions belong to are still there */
     int failed = loader_table_destroy();
     pthread_mutex_lock(&library.lock);
     metacall_registry *registry = library.registry;
     int ended = library.count == 0;
-    if (ended) {
+    if (ended)
         library.registry = NULL;
-        loader_table_set_source(NULL, NULL);
-    }
     pthread_mutex_unlock(&library.lock);
     if (ended) {
         metacall_registry_close(registry);
+        script_path_forget();
         host_forget();
     }
     thread_state_trim();

@@ -126,8 +126,26 @@ int script_path_each(const char *tag, int (*visit)(const char *path, void *data)
     return 0;
 }
 
+static void script_fork_prepare(void)
+{
+    pthread_mutex_lock(&script_lock);
+}
+
+static void script_fork_done(void)
+{
+    pthread_mutex_unlock(&script_lock);
+}
+
+static void script_watch_forks(void)
+{
+    pthread_atfork(script_fork_prepare, script_fork_done, script_fork_done);
+}
+
 int script_path_add(const char *tag, const char *path)
 {
+    static pthread_once_t watch = PTHREAD_ONCE_INIT;
+    pthread_once(&watch, script_watch_forks);
+
     size_t length = strlen(tag);
     struct script_folder *folder = calloc(1, sizeof(*folder) + length + 1);
     char *copy = strdup(path);
