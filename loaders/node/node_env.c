@@ -73,6 +73,8 @@ static void env_cleanup(void *data)
             napi_delete_reference(env->napi, env->helpers[i]);
         env->helpers[i] = NULL;
     }
+    if (env->require)
+        napi_delete_reference(env->napi, env->require);
     if (current_env == env)
         current_env = NULL;
     node_env_release(env);
@@ -158,6 +160,23 @@ int node_env_bootstrap(struct node_env *env, napi_value require, napi_value opti
         return node_error_from_pending(env, METACALL_ERROR_LOADER);
     env->ready = 1;
     return 0;
+}
+
+int node_env_prepare(struct node_env *env)
+{
+    napi_value require = NULL, options, value;
+
+    if (env->ready)
+        return 0;
+    if (env->require)
+        napi_get_reference_value(env->napi, env->require, &require);
+    if (!require)
+        return metacall_error_raise(METACALL_ERROR_STATE, "metacall.node is the native half of "
+                                                          "require('metacall'); use that");
+    napi_create_object(env->napi, &options);
+    napi_get_boolean(env->napi, false, &value);
+    napi_set_named_property(env->napi, options, "embedded", value);
+    return node_env_bootstrap(env, require, options);
 }
 
 /* ---------------------------------------------------------------------------------- entering */

@@ -63,7 +63,8 @@ struct node_env {
     struct node_loader *owner;
     struct node_embed *embed; /* NULL: this environment has a thread of its own */
     napi_ref helpers[NODE_HELPER_COUNT];
-    int ready; /* bootstrap.js ran */
+    napi_ref require; /* what index.js handed over, for bootstrap.js */
+    int ready;        /* bootstrap.js ran */
 
     /* The buffers of the packed form; see bootstrap.js. */
     const double *cells;
@@ -89,6 +90,8 @@ void node_env_reference(struct node_env *env);
 void node_env_release(struct node_env *env);
 /* Runs bootstrap.js with this `require`. 0, or -1 with the error set. */
 int node_env_bootstrap(struct node_env *env, napi_value require, napi_value options);
+/* Runs it now where it waited until it is needed (a host). Inside. 0, or -1 with the error set. */
+int node_env_prepare(struct node_env *env);
 /* The environment that this thread belongs to, or NULL: the embedded one belongs to none. */
 struct node_env *node_env_current(void);
 

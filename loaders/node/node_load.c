@@ -124,6 +124,8 @@ static int load_inside(struct node_env *env, void *data)
     napi_value args[2], exports;
     int rc;
 
+    if (node_env_prepare(env) != 0)
+        return -1;
     if (load->text)
         rc = node_value_string(env, load->text, load->size, &args[0]);
     else
@@ -143,7 +145,8 @@ static int load_package_inside(struct node_env *env, void *data)
     struct load *load = data;
     napi_value name, exports;
 
-    if (node_value_string(env, load->name, strlen(load->name), &name) != 0)
+    if (node_env_prepare(env) != 0 ||
+        node_value_string(env, load->name, strlen(load->name), &name) != 0)
         return -1;
     exports = node_env_help(env, NODE_LOAD_PACKAGE, 1, &name);
     if (!exports)
@@ -311,6 +314,8 @@ static int discover_inside(struct node_env *env, void *data)
     struct load *load = data;
     napi_value name, pairs;
 
+    if (node_env_prepare(env) != 0)
+        return -1;
     if (!load->name)
         napi_get_null(env->napi, &name);
     else if (node_value_string(env, load->name, strlen(load->name), &name) != 0)
@@ -326,9 +331,7 @@ int node_loader_discover(metacall_loader *loader, metacall_handle *handle, const
     struct node_env *env = node_loader_env(metacall_loader_data(loader));
     struct load load = {.handle = handle, .name = name, .update = 1};
 
-    if (!env)
-        return -1;
-    return env->ready ? node_env_run(env, discover_inside, &load) : 0;
+    return env ? node_env_run(env, discover_inside, &load) : -1;
 }
 
 static int forget_inside(struct node_env *env, void *data)

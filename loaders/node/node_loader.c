@@ -254,7 +254,7 @@ static int add_path(struct node_env *env, void *data)
 {
     napi_value path;
 
-    if (node_value_string(env, data, strlen(data), &path) != 0)
+    if (node_env_prepare(env) != 0 || node_value_string(env, data, strlen(data), &path) != 0)
         return -1;
     return node_env_help(env, NODE_ADD_PATH, 1, &path)
                ? 0

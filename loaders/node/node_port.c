@@ -15,7 +15,7 @@
 
 enum { ARGS = 9 };
 
-/* Whose JavaScript called. */
+/* Whose JavaScript called. NULL with the exception pending. */
 static struct node_env *env_of(napi_env napi, napi_callback_info info, size_t *count,
                                napi_value *args)
 {
@@ -23,6 +23,11 @@ static struct node_env *env_of(napi_env napi, napi_callback_info info, size_t *c
 
     if (napi_get_cb_info(napi, info, count, args, NULL, (void **)&env) != napi_ok)
         return NULL;
+    if (node_env_prepare(env) != 0) {
+        metacall_error *error = metacall_error_peek();
+        napi_throw_error(napi, NULL, error && error->message ? error->message : "metacall");
+        return NULL;
+    }
     return env;
 }
 
@@ -89,6 +94,8 @@ static napi_value call(napi_env napi, napi_callback_info info)
     struct node_env *env = env_of(napi, info, &count, few);
     metacall_function *function;
 
+    if (!env)
+        return NULL;
     if (count < 1)
         return throw_argument(env, "metacall: which function?");
     if (count > ARGS) {
@@ -118,8 +125,12 @@ static napi_value call_json(napi_env napi, napi_callback_info info)
     napi_value args[2];
     size_t count = 2, size = 0;
     struct node_env *env = env_of(napi, info, &count, args);
-    char *text = count == 2 ? node_value_text(env, args[1], &size) : NULL;
+    char *text = env && count == 2 ? node_value_text(env, args[1], &size) : NULL;
 
+    if (!env) {
+        metacall_allocator_destroy(allocator);
+        return NULL;
+    }
     if (text && node_value_take(env, args[0], NULL, &slot) == 0 && slot.id == METACALL_FUNCTION) {
         struct node_embed_gap gap;
         node_env_depart(env, &gap);
@@ -237,6 +248,8 @@ static napi_value load(napi_env napi, napi_callback_info info)
     bool exported = false;
     int rc;
 
+    if (!env)
+        return NULL;
     if (count != 4)
         return throw_argument(env, "load: four arguments are needed");
     napi_get_value_bool(napi, args[3], &exported);
@@ -283,6 +296,8 @@ static napi_value execution_path(napi_env napi, napi_callback_info info)
     char *texts[2];
     int rc;
 
+    if (!env)
+        return NULL;
     if (two_texts(env, count, args, texts) != 0)
         return node_error_throw(env);
     node_env_depart(env, &gap);
@@ -304,6 +319,8 @@ static napi_value handle_of(napi_env napi, napi_callback_info info)
     void *handle;
     char *texts[2];
 
+    if (!env)
+        return NULL;
     if (two_texts(env, count, args, texts) != 0)
         return node_error_throw(env);
     node_env_depart(env, &gap);
@@ -325,6 +342,8 @@ static napi_value inspect(napi_env napi, napi_callback_info info)
     struct node_embed_gap gap;
     metacall_value *value;
 
+    if (!env)
+        return NULL;
     node_env_depart(env, &gap);
     value = metacall_inspect_value();
     node_env_return(env, &gap);
@@ -339,10 +358,13 @@ static napi_value tag_of(napi_env napi, napi_callback_info info)
     char tag[METACALL_REGISTRY_TAG_SIZE];
     napi_value path, result;
     size_t count = 1;
-    struct node_env *env = env_of(napi, info, &count, &path);
-    char *text = count == 1 ? node_value_text(env, path, NULL) : NULL;
+    struct node_env *env = NULL;
+    char *text;
     int rc = -1;
 
+    if (napi_get_cb_info(napi, info, &count, &path, NULL, (void **)&env) != napi_ok)
+        return NULL;
+    text = count == 1 ? node_value_text(env, path, NULL) : NULL;
     pthread_mutex_lock(&lock);
     if (text && (registry || metacall_registry_open(NULL, &registry) == 0))
         rc = metacall_registry_tag_for_path(registry, text, tag);
@@ -364,46 +386,45 @@ static napi_value log_on(napi_env napi, napi_callback_info info)
     size_t count = 0;
     struct node_env *env = env_of(napi, info, &count, NULL);
 
+    if (!env)
+        return NULL;
     if (metacall_log(METACALL_LOG_STDIO, &stdio) != 0)
         return node_error_throw(env);
     return undefined(env);
 }
 
-/* setup(require): index.js hands over what only a module has. Gives the class ForeignError. */
+/* setup(require): index.js hands over what only a module has. bootstrap.js waits until something
+ * is asked for: a program that only requires us does not pay for it. */
 static napi_value setup(napi_env napi, napi_callback_info info)
 {
-    napi_value require, options, value;
+    struct node_env *env = NULL;
+    napi_value require;
     size_t count = 1;
-    struct node_env *env = env_of(napi, info, &count, &require);
 
-    if (count != 1)
-        return throw_argument(env, "setup: require is needed");
-    if (!env->ready) {
-        napi_create_object(napi, &options);
-        napi_get_boolean(napi, false, &value);
-        napi_set_named_property(napi, options, "embedded", value);
-        if (node_env_bootstrap(env, require, options) != 0) {
-            metacall_error *error = metacall_error_peek();
-            napi_throw_error(napi, NULL, error && error->message ? error->message : "metacall");
-            return NULL;
-        }
-    }
-    return node_env_helper(env, NODE_FOREIGN_ERROR);
+    if (napi_get_cb_info(napi, info, &count, &require, NULL, (void **)&env) == napi_ok &&
+        count == 1 && !env->ready && !env->require)
+        napi_create_reference(napi, require, 1, &env->require);
+    return NULL;
+}
+
+/* foreignError(): the class */
+static napi_value foreign_error(napi_env napi, napi_callback_info info)
+{
+    size_t count = 0;
+    struct node_env *env = env_of(napi, info, &count, NULL);
+
+    return env ? node_env_helper(env, NODE_FOREIGN_ERROR) : NULL;
 }
 
 static const struct {
     const char *name;
     napi_callback function;
 } port_functions[] = {
-    {"setup", setup},
-    {"call", call},
-    {"callJson", call_json},
-    {"load", load},
-    {"handle", handle_of},
-    {"inspect", inspect},
-    {"executionPath", execution_path},
-    {"tagOf", tag_of},
-    {"log", log_on},
+    {"setup", setup},     {"foreignError", foreign_error},
+    {"call", call},       {"callJson", call_json},
+    {"load", load},       {"handle", handle_of},
+    {"inspect", inspect}, {"executionPath", execution_path},
+    {"tagOf", tag_of},    {"log", log_on},
 };
 
 napi_value node_port_fill(napi_env napi, napi_value exports)

@@ -7,7 +7,7 @@ const Module = require('module');
 const path = require('path');
 
 const native = require('./metacall.node');
-const ForeignError = native.setup(require);
+native.setup(require);
 
 const FILES = 0, MEMORY = 1, PACKAGE = 2, CONFIGURATION = 3;
 const KINDS = ['file', 'memory', 'package', 'configuration'];
@@ -163,5 +163,6 @@ module.exports = {
   metacall_inspect,
   metacall_handle,
   metacall_logs,
-  ForeignError,
+  // The class of an error that was thrown in another language.
+  get ForeignError() { return native.foreignError(); },
 };
