@@ -6,6 +6,7 @@
 #include "registry/pattern.h"
 #include "registry/sha256.h"
 #include "registry/source_file.h"
+#include "registry/version.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -198,6 +199,19 @@ static void check_needed(const struct checking *checking)
                found ? found : "none", "link the plugin to its runtime");
 }
 
+static void check_built_against(const struct checking *checking, const char *version)
+{
+    const struct manifest_runtime *runtime = checking->manifest->runtime;
+    if (!runtime || !runtime->versions || !*version ||
+        version_in_range(version, runtime->versions) == 1)
+        return;
+    report(checking, "note.runtime", NULL,
+           arena_format(checking->findings->arena, "a plugin built against %s %s", runtime->name,
+                        runtime->versions),
+           arena_format(checking->findings->arena, "one built against %s", version),
+           "rebuild the plugin, or mend runtime.versions in the manifest");
+}
+
 static void check_note(const struct checking *checking, int thorough)
 {
     struct plugin_note note;
@@ -233,6 +247,7 @@ static void check_note(const struct checking *checking, int thorough)
                    ? "a plugin built host-unresolved"
                    : "a plugin built linked",
                note.strategy, "the manifest names the plugin of another variant");
+    check_built_against(checking, note.runtime_version);
 }
 
 /* ---------------------------------------------------------------------------------- hardening */
@@ -244,6 +259,33 @@ static void check_flag(const struct checking *checking, unsigned flag, int bad, 
         report(checking, id, NULL, expected, found, fix);
 }
 
+/* A few words are what a fast path may cost. glibc keeps 512 bytes for libraries opened late, for
+ * all of them together; other C libraries keep nothing. */
+static void check_tls(const struct checking *checking)
+{
+    const struct elf_image *image = checking->image;
+    struct metacall_diagnostic what = {.id = "elf.tls", .severity = FINDING_USUAL};
+#ifdef __GLIBC__
+    const uint64_t usual = 64, most = 512;
+#else
+    const uint64_t usual = 0, most = 0;
+#endif
+    if (!(image->flags & ELF_IMAGE_STATIC_TLS) || image->tls_size <= usual)
+        return;
+    if (image->tls_size > most)
+        what.severity = METACALL_SEVERITY_ERROR;
+    what.path = checking->path;
+    what.tag = checking->manifest->tag;
+    what.expected =
+        arena_format(checking->findings->arena, "at most %u bytes of static TLS", (unsigned)usual);
+    what.found = arena_format(checking->findings->arena, "%ju bytes, of the %u that a process has",
+                              (uintmax_t)image->tls_size, (unsigned)most);
+    what.message =
+        arena_format(checking->findings->arena, "expected %s, found %s", what.expected, what.found);
+    what.fix = "compile without -ftls-model=initial-exec";
+    findings_add(checking->findings, &what);
+}
+
 static void check_hardening(const struct checking *checking)
 {
     char build_id[129];
@@ -253,9 +295,7 @@ static void check_hardening(const struct checking *checking)
                "link with -Wl,-z,now");
     check_flag(checking, ELF_IMAGE_NODELETE, 0, "elf.nodelete", "DF_1_NODELETE", "none",
                "link with -Wl,-z,nodelete: a loader's code is never unmapped");
-    check_flag(checking, ELF_IMAGE_STATIC_TLS, 1, "elf.tls", "dynamic TLS",
-               "static TLS, of which a process has little left at run time",
-               "compile without -ftls-model=initial-exec");
+    check_tls(checking);
     if (elf_image_build_id(checking->image, build_id, sizeof build_id) < 0)
         report(checking, "elf.build_id", NULL, "a build-id", "none", "link with -Wl,--build-id");
 }

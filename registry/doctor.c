@@ -120,18 +120,28 @@ static size_t family_size(const char *name)
     return name[size] ? size + 1 : size;
 }
 
-/* How many exported names share the beginning of one of the conflict's names. */
+static int is_counted(const struct manifest_conflict *conflict, const char *symbol)
+{
+    for (const char *const *pattern = conflict->counts; pattern && *pattern; pattern++) {
+        if (host_pattern_matches(*pattern, symbol, NULL, 0))
+            return 1;
+    }
+    for (const char *const *name = conflict->exports; !conflict->counts && *name; name++) {
+        if (strncmp(symbol, *name, family_size(*name)) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* How many exported names belong to the conflict: by its patterns, or, where it has none, by the
+ * beginning of its names. */
 static size_t count_family(const struct elf_image *image, const struct manifest_conflict *conflict)
 {
     struct elf_symbol symbol;
     size_t count = elf_image_symbol_count(image), found = 0;
     for (size_t i = 1; i < count; i++) {
-        int member = 0;
-        if (elf_image_symbol(image, i, &symbol) < 0 || !symbol.defined)
-            continue;
-        for (const char *const *name = conflict->exports; *name && !member; name++)
-            member = strncmp(symbol.name, *name, family_size(*name)) == 0;
-        found += (size_t)member;
+        if (elf_image_symbol(image, i, &symbol) == 0 && symbol.defined)
+            found += (size_t)is_counted(conflict, symbol.name);
     }
     return found;
 }
@@ -156,7 +166,10 @@ static void examine_program(struct doctor *doctor, const struct manifest *guest,
                             "as host of %s it exports %zu names of the family of %s (%s): %s",
                             guest->tag, count_family(&image, conflict), conflict->exports[0],
                             conflict->id, conflict->advice),
-               NULL);
+               strcmp(conflict->action, "isolate") == 0
+                   ? "nothing has to be done: the loader keeps the two apart; a host that links "
+                     "those libraries dynamically has no such conflict"
+                   : "take a host that links those libraries dynamically");
     elf_image_close(&image);
 }
 

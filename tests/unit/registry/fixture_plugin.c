@@ -12,6 +12,9 @@
 #ifndef PLUGIN_MAJOR
 #define PLUGIN_MAJOR "1"
 #endif
+#ifndef PLUGIN_RUNTIME
+#define PLUGIN_RUNTIME "1.5"
+#endif
 
 #ifndef PLUGIN_WITHOUT_NOTE
 __asm__(".pushsection .note.metacall,\"a\",%note\n"
@@ -24,7 +27,7 @@ __asm__(".pushsection .note.metacall,\"a\",%note\n"
         ".2byte 0\n"
         ".asciz \"" PLUGIN_TAG "\"\n"
         ".asciz \"" PLUGIN_STRATEGY "\"\n"
-        ".asciz \"1.5\"\n"
+        ".asciz \"" PLUGIN_RUNTIME "\"\n"
         "884: .balign 4\n"
         ".popsection\n");
 #endif
@@ -73,10 +76,10 @@ int toy_detach(void)
     return 0;
 }
 #ifdef PLUGIN_TLS
-EXPORT __thread int toy_local __attribute__((tls_model("initial-exec"))) = 1;
+EXPORT __thread char toy_local[PLUGIN_TLS] __attribute__((tls_model("initial-exec")));
 EXPORT int toy_read_local(void);
 int toy_read_local(void)
 {
-    return toy_local;
+    return toy_local[0];
 }
 #endif

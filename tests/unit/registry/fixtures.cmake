@@ -51,5 +51,9 @@ registry_plugin(runpath_relative DEFINITIONS ${linked} OPTIONS -Wl,-rpath,lib
   LINK registry_toy15)
 registry_plugin(runpath_empty DEFINITIONS ${linked} OPTIONS -Wl,-rpath,/usr/lib: -Wl,--enable-new-dtags
   LINK registry_toy15)
-registry_plugin(tls DEFINITIONS ${linked} PLUGIN_TLS LINK registry_toy15)
+foreach(size 64 65 512 513)
+  registry_plugin(tls_${size} DEFINITIONS ${linked} PLUGIN_TLS=${size} LINK registry_toy15)
+endforeach()
+registry_plugin(other_runtime DEFINITIONS ${linked} PLUGIN_RUNTIME="2.1" LINK registry_toy15)
+registry_plugin(no_runtime DEFINITIONS ${linked} PLUGIN_RUNTIME="" LINK registry_toy15)
 get_property(REGISTRY_FIXTURE_TARGETS GLOBAL PROPERTY REGISTRY_FIXTURE_TARGETS)

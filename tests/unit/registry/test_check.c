@@ -107,7 +107,37 @@ static void test_faults(void)
     expect_check("no_build_id", LINKED, "elf.build_id");
     expect_check("runpath_relative", LINKED, "elf.runpath.relative");
     expect_check("runpath_empty", LINKED, "elf.runpath.empty");
-    expect_check("tls", LINKED, "elf.tls");
+    expect_check("other_runtime", LINKED, "note.runtime");
+    expect_check("no_runtime", LINKED, "");
+}
+
+/* A few words of static TLS are let pass, more are warned of, too much is an error. Other C
+ * libraries than glibc have none to spare. */
+static void test_tls(void)
+{
+#ifdef __GLIBC__
+    const int refused = 0;
+#else
+    const int refused = 1;
+#endif
+    const struct {
+        const char *name;
+        int errors, warnings;
+    } cases[] = {{"tls_64", refused, 0},
+                 {"tls_65", refused, !refused},
+                 {"tls_512", refused, !refused},
+                 {"tls_513", 1, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct metacall_registry_findings *findings;
+        int none = cases[i].errors + cases[i].warnings == 0;
+        expect_check(cases[i].name, LINKED, none ? "" : "elf.tls");
+        metacall_registry *registry = open_registry(tree_path("%s", cases[i].name), NULL);
+        EXPECT(metacall_registry_check(registry, "toy", &findings) == 0);
+        EXPECT((int)findings->errors == cases[i].errors);
+        EXPECT((int)findings->warnings == cases[i].warnings);
+        metacall_registry_findings_free(findings);
+        metacall_registry_close(registry);
+    }
 }
 
 /* The same file with bytes changed: another machine, another class, cut off, no ELF at all. */
@@ -286,6 +316,7 @@ int main(void)
     umask(022);
     tree_make();
     test_faults();
+    test_tls();
     test_bytes();
     test_sha256();
     test_find();
