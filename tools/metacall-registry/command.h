@@ -63,6 +63,8 @@ int explain_run(struct invocation *invocation);
 int check_run(struct invocation *invocation);
 int validate_run(struct invocation *invocation);
 int detect_run(struct invocation *invocation);
+/* `detect --pid`: `text` is the process id as it was typed. */
+int detect_process(struct invocation *invocation, const char *text);
 int paths_run(struct invocation *invocation);
 int env_run(struct invocation *invocation);
 int doctor_run(struct invocation *invocation);

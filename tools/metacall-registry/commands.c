@@ -87,12 +87,17 @@ const struct command commands[] = {
     },
     {
         .name = "detect",
-        .summary = "which runtimes live in this process, and how that is known",
+        .summary = "which runtimes live in a process, and how that is known",
         .operands = "",
+        .options = OPTION_BIT(OPTION_PID),
         .registry = REGISTRY_OPEN,
-        .examples = "metacall-registry detect\tnone, as a rule: this program holds no runtime\n"
+        .examples = "metacall-registry detect --pid 4711\tanother process\n"
+                    "metacall-registry detect --pid 4711 --json\tthe same for programs\n"
+                    "metacall-registry detect\tnone, as a rule: this program holds no runtime\n"
                     "LD_PRELOAD=libpython3.11.so.1.0 metacall-registry detect\tone that was "
                     "brought in\n",
+        .text = "Of another process, /proc and the files that it leads to are read: versions, "
+                "build-ids,\nhow a debugger could attach. Two copies of one runtime are an error.",
         .run = detect_run,
     },
     {

@@ -75,6 +75,8 @@ static void bash_script(const struct output *output)
           "    if [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
           "    case $before in\n"
           "    --root|--prefix) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
+          "    --pid) COMPREPLY=($(compgen -W \"$(cd /proc && echo [0-9]*)\" -- \"$word\")); "
+          "return ;;\n"
           "    --color) COMPREPLY=($(compgen -W 'auto always never' -- \"$word\")); return ;;\n"
           "    --only|--skip)\n"
           "        words=$(metacall-registry doctor --list --plain 2>/dev/null | cut -f1)\n"
@@ -125,6 +127,7 @@ static void zsh_option(const struct output *output, const struct option_spec *sp
                          : spec->value == NULL             ? NULL
                          : strcmp(spec->value, "DIR") == 0 ? "_files -/"
                          : strcmp(spec->value, "ID") == 0  ? "_metacall_registry_ids"
+                         : strcmp(spec->value, "PID") == 0 ? "_pids"
                                                            : " ";
     const char *repeat = spec->repeatable ? "*" : "";
 
@@ -250,6 +253,8 @@ static void fish_option(const struct output *output, const struct option_spec *s
     else if (spec->value != NULL && strcmp(spec->value, "ID") == 0)
         fputs(" -x -a '(metacall-registry doctor --list --plain 2>/dev/null | cut -f1)'",
               output->stream);
+    else if (spec->value != NULL && strcmp(spec->value, "PID") == 0)
+        fputs(" -x -a '(__fish_complete_pids)'", output->stream);
     else if (spec->value != NULL)
         fputs(" -x", output->stream);
     fputs(" -d ", output->stream);

@@ -82,6 +82,8 @@ int detect_run(struct invocation *invocation)
     struct metacall_registry_hosts *hosts;
     int status = STATUS_OK;
 
+    if (invocation->options->given[OPTION_PID])
+        return detect_process(invocation, invocation->options->values[OPTION_PID]);
     if (metacall_registry_detect(invocation->registry, &hosts) != 0)
         return output_failure(output);
     if (output->form == OUTPUT_JSON)

@@ -50,6 +50,10 @@ const struct option_spec option_specs[OPTION_COUNT] = {
     [OPTION_REPORT] = {.name = "report",
                        .help = "one block to paste into a bug report; home and secrets masked"},
     [OPTION_LIST] = {.name = "list", .help = "the findings that can be made, with their ids"},
+    [OPTION_PID] = {.name = "pid",
+                    .value = "PID",
+                    .help =
+                        "another process: it is neither traced nor stopped, and gets no signal"},
 };
 
 static void list_add(struct option_list *list, const char *item)

@@ -27,6 +27,7 @@ enum option_id {
     OPTION_SKIP,
     OPTION_REPORT,
     OPTION_LIST,
+    OPTION_PID,
     OPTION_COUNT
 };
 
