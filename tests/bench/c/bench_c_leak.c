@@ -1,25 +1,106 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* leak.c-mock.*: bytes that the C heap has grown by for each call, after 100,000 calls, for each
- * kind of argument and result; also scripts loaded and cleared. */
+/* leak.c-<guest>.*: bytes that the process keeps for each call from C, after 100,000 calls, for
+ * each kind of argument and result, exceptions, callbacks and functions. In a guest without a
+ * runtime the C heap is asked, to the byte; else resident memory, after the guest has collected its
+ * garbage. Scripts loaded and cleared are measured too. */
 #include "bench_row.h"
 
 #include <malloc.h>
 #include <metacall/metacall.h>
+#include <unistd.h>
 
-enum { CALLS = 100000, LOADS = 2000 };
+enum { CALLS = 100000, WARM_UP = 20000, LOADS = 2000 };
 
-static const char script[] = "any echo(any x) = x\n"
-                             "any fail(string text) = raise(\"ValueError\", text)\n"
-                             "any apply(function f, any x) = f(x)\n"
-                             "any give() = echo\n"
-                             "long inc(long x) = x + 1\n";
+static const struct guest {
+    const char *tag;
+    const char *script;
+    int exact; /* the C heap is all there is */
+} guests[] = {
+    {"mock",
+     "any echo(any x) = x\n"
+     "any fail(string text) = raise(\"ValueError\", text)\n"
+     "any apply(function f, any x) = f(x)\n"
+     "any give() = echo\n"
+     "any collect() = null\n",
+     1},
+    {"py",
+     "import gc\n"
+     "def echo(x): return x\n"
+     "def fail(text): raise ValueError(text)\n"
+     "def apply(f, x): return f(x)\n"
+     "def give(): return lambda x: x\n"
+     "def collect(): gc.collect()\n",
+     0},
+    {"node",
+     "require('v8').setFlagsFromString('--expose-gc');\n"
+     "const gc = require('vm').runInNewContext('gc');\n"
+     "module.exports = {\n"
+     "  echo: (x) => x,\n"
+     "  fail: (text) => { throw new TypeError(text); },\n"
+     "  apply: (f, x) => f(x),\n"
+     "  give: () => (x) => x,\n"
+     "  collect: () => { gc(); gc(); },\n"
+     "};\n",
+     0},
+};
 
-static size_t heap_in_use(void)
+static struct {
+    const struct guest *guest;
+    void *handle;
+    void *increment;
+} bench;
+
+static int bench_raise(const char *what)
 {
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
+    struct metacall_exception_type error;
+    fprintf(stderr, "bench_c_leak: %s: %s: %s\n", bench.guest->tag, what,
+            metacall_error_last(&error) == 0 ? error.message : "no error");
+    exit(1);
 }
+
+static void *bench_call(const char *name, void *args[], size_t count)
+{
+    void *ret = metacallhv_s(bench.handle, name, args, count);
+    if (ret == NULL)
+        bench_raise(name);
+    return ret;
+}
+
+/* ----------------------------------------------------------------------------------- measuring */
+
+static size_t memory_in_use(void)
+{
+    unsigned long pages = 0, resident = 0;
+    metacall_value_destroy(bench_call("collect", metacall_null_args, 0));
+    if (bench.guest->exact) {
+        struct mallinfo2 info = mallinfo2();
+        return info.uordblks + info.hblkhd;
+    }
+    FILE *statm = fopen("/proc/self/statm", "re");
+    if (statm == NULL || fscanf(statm, "%lu %lu", &pages, &resident) != 2)
+        bench_raise("/proc/self/statm");
+    fclose(statm);
+    return (size_t)resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void measure(const char *name, void (*body)(const char *), size_t warm_up, size_t count)
+{
+    char id[64];
+    snprintf(id, sizeof(id), "leak.c-%s.%s", bench.guest->tag, name);
+    if (!bench_wanted(id))
+        return;
+    for (size_t i = 0; i < warm_up; i++)
+        body(name);
+    size_t before = memory_in_use();
+    for (size_t i = 0; i < count; i++)
+        body(name);
+    size_t after = memory_in_use();
+    double grown = after > before ? (double)(after - before) : 0;
+    bench_absolute(id, grown / (double)count, "B", 16);
+}
+
+/* ------------------------------------------------------------------------------------- calls */
 
 static void *make(const char *kind)
 {
@@ -32,7 +113,7 @@ static void *make(const char *kind)
     if (strcmp(kind, "list") == 0) {
         const void *items[3] = {metacall_value_create_long(1),
                                 metacall_value_create_string("two", 3),
-                                metacall_value_create_double(3)};
+                                metacall_value_create_double(3.5)};
         return metacall_value_create_array(items, 3);
     }
     const void *pairs[10];
@@ -49,21 +130,18 @@ static void *make(const char *kind)
 static void call_echo(const char *kind)
 {
     void *arg = make(kind);
-    void *ret = metacallv_s("echo", &arg, 1);
-    if (ret == NULL)
-        abort();
-    metacall_value_destroy(ret);
+    metacall_value_destroy(bench_call("echo", &arg, 1));
     metacall_value_destroy(arg);
 }
 
 static void call_exception(const char *kind)
 {
-    (void)kind;
-    if (metacall("fail", "no") != NULL)
-        abort();
     struct metacall_exception_type error;
-    if (metacall_error_last(&error) != 0)
-        abort();
+    void *arg = metacall_value_create_string("no", 2);
+    (void)kind;
+    if (metacallhv_s(bench.handle, "fail", &arg, 1) != NULL || metacall_error_last(&error) != 0)
+        bench_raise("fail");
+    metacall_value_destroy(arg);
 }
 
 static void *increment(size_t count, void *args[], void *data)
@@ -72,31 +150,24 @@ static void *increment(size_t count, void *args[], void *data)
     return metacall_value_create_long(metacall_value_to_long(args[0]) + 1);
 }
 
-static void *increment_function;
-
 static void call_callback(const char *kind)
 {
-    (void)kind;
-    void *args[2] = {metacall_value_create_function(increment_function),
+    void *args[2] = {metacall_value_create_function(bench.increment),
                      metacall_value_create_long(1)};
-    void *ret = metacallv_s("apply", args, 2);
-    if (ret == NULL)
-        abort();
-    metacall_value_destroy(ret);
+    (void)kind;
+    metacall_value_destroy(bench_call("apply", args, 2));
     metacall_value_destroy(args[0]);
     metacall_value_destroy(args[1]);
 }
 
 static void call_function_result(const char *kind)
 {
-    (void)kind;
-    void *function = metacall("give");
-    if (function == NULL)
-        abort();
-    void *arg = metacall_value_create_null();
+    void *function = bench_call("give", metacall_null_args, 0);
+    void *arg = metacall_value_create_long(1);
     void *ret = metacallfv_s(metacall_value_to_function(function), &arg, 1);
-    if (ret == NULL || metacallfv_s(metacall_value_to_function(function), &arg, 0) != NULL)
-        abort(); /* a wrong count is refused, which must not leak either */
+    (void)kind;
+    if (ret == NULL)
+        bench_raise("the function that give gave");
     metacall_value_destroy(arg);
     metacall_value_destroy(ret);
     metacall_value_destroy(function);
@@ -106,43 +177,49 @@ static void load_and_clear(const char *kind)
 {
     void *handle = NULL;
     (void)kind;
-    if (metacall_load_from_memory("mock", script, sizeof(script), &handle) != 0 ||
+    if (metacall_load_from_memory(bench.guest->tag, bench.guest->script,
+                                  strlen(bench.guest->script), &handle) != 0 ||
         metacall_clear(handle) != 0)
-        abort();
+        bench_raise("load");
 }
 
-static void measure(const char *name, void (*body)(const char *), size_t count)
+static void measure_guest(const struct guest *guest)
 {
-    char id[64];
-    snprintf(id, sizeof(id), "leak.c-mock.%s", name);
-    if (!bench_wanted(id))
+    static const char *const kinds[] = {"int", "str", "bytes", "list", "dict"};
+    bench.guest = guest;
+    bench.handle = NULL;
+    if (metacall_load_from_memory(guest->tag, guest->script, strlen(guest->script),
+                                  &bench.handle) != 0) {
+        struct metacall_exception_type error;
+        metacall_error_last(&error);
+        fprintf(stderr, "bench_c_leak: left out: %s\n", error.message);
         return;
-    for (size_t i = 0; i < 1000; i++)
-        body(name);
-    size_t before = heap_in_use();
-    for (size_t i = 0; i < count; i++)
-        body(name);
-    size_t after = heap_in_use();
-    double grown = after > before ? (double)(after - before) : 0;
-    bench_absolute(id, grown / (double)count, "B", 16);
+    }
+    /* A runtime's heap takes its working size once. */
+    for (size_t i = 0; i < CALLS; i++)
+        call_echo(kinds[i % 5]);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        measure(kinds[i], call_echo, WARM_UP, CALLS);
+    measure("exception", call_exception, WARM_UP, CALLS);
+    measure("callback", call_callback, WARM_UP, CALLS);
+    measure("function-result", call_function_result, WARM_UP, CALLS);
+    if (guest->exact)
+        measure("load", load_and_clear, LOADS / 10, LOADS);
+    metacall_clear(bench.handle);
 }
 
 int main(void)
 {
-    static const char *const kinds[] = {"int", "str", "bytes", "list", "dict"};
     if (metacall_initialize() != 0 ||
-        metacall_load_from_memory("mock", script, sizeof(script), NULL) != 0 ||
-        metacall_register(NULL, increment, &increment_function, METACALL_LONG, 1, METACALL_LONG)) {
-        struct metacall_exception_type error;
-        metacall_error_last(&error);
-        fprintf(stderr, "bench_c_leak: %s\n", error.message);
+        metacall_register(NULL, increment, &bench.increment, METACALL_LONG, 1, METACALL_LONG) != 0)
         return 1;
+    for (size_t i = 0; i < sizeof(guests) / sizeof(guests[0]); i++) {
+        char prefix[32];
+        snprintf(prefix, sizeof(prefix), "leak.c-%s.", guests[i].tag);
+        const char *only = getenv("METACALL_BENCH_ONLY");
+        if (only == NULL || strncmp(prefix, only, strlen(only)) == 0 ||
+            strncmp(only, prefix, strlen(prefix)) == 0)
+            measure_guest(&guests[i]);
     }
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        measure(kinds[i], call_echo, CALLS);
-    measure("exception", call_exception, CALLS);
-    measure("callback", call_callback, CALLS);
-    measure("function-result", call_function_result, CALLS);
-    measure("load", load_and_clear, LOADS);
     return metacall_destroy();
 }
