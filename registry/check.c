@@ -197,6 +197,7 @@ static int find_runtime(const struct check *check, const char *needed_version, c
             .needed_version = needed_version && *needed_version ? needed_version : NULL,
             .range = range,
             .probe = 1,
+            .exact = 1,
             .arena = check->arena,
             .trace = trace,
         };
@@ -206,19 +207,17 @@ static int find_runtime(const struct check *check, const char *needed_version, c
     return 0;
 }
 
-static void check_files(const struct check *check, const char *library)
+static void check_files(const struct check *check, struct runtime_found *found)
 {
-    const struct manifest_runtime *runtime = check->manifest->runtime;
-    for (size_t i = 0; i < runtime->files.count; i++) {
-        const struct manifest_file *file = (const struct manifest_file *)runtime->files.items + i;
-        if (access(environment_real(check->environment, check->arena, file->path), R_OK) < 0 &&
-            runtime_library_mentions(check->environment, library, file->path))
-            report(
-                check, "runtime.data", file->path, library,
-                arena_format(check->arena, "%s reads it at its start, and it is missing", library),
-                file->package ? arena_format(check->arena, "install the package %s", file->package)
-                              : NULL);
-    }
+    const struct manifest_file *file;
+    size_t from = 0;
+    while ((file = runtime_file_missing(check->environment, check->arena, check->manifest->runtime,
+                                        1, found, &from)) != NULL)
+        report(check, "runtime.data", file->path, found->library,
+               arena_format(check->arena, "%s reads it at its start, and it is missing",
+                            found->library),
+               file->package ? arena_format(check->arena, "install the package %s", file->package)
+                             : NULL);
 }
 
 /* The file that holds the runtime for this variant, NULL = none is found (and that is told). */
@@ -242,7 +241,7 @@ static const char *find_provider(const struct check *check, const struct manifes
         return NULL;
     }
     if (find_runtime(check, needed_version, range, &trace, &found)) {
-        check_files(check, found.library);
+        check_files(check, &found);
         return found.library;
     }
     report(check, "runtime.missing", check->manifest->path, check->manifest->runtime->name,

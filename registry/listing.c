@@ -286,7 +286,7 @@ void row_fill(struct arena *arena, const struct selection *selection,
     row->runtime_executable = arena_text(arena, selection->runtime.executable);
     row->runtime_source = arena_text(arena, selection->runtime.source);
     row->is_host = selection->is_host;
-    row->unproven = selection->runtime.unasked != NULL;
+    row->unproven = selection->runtime.unasked || selection->runtime.unread;
     if (owner) {
         row->runtime_library = arena_text(arena, owner->is_executable ? NULL : owner->path);
         row->runtime_executable =
@@ -294,14 +294,15 @@ void row_fill(struct arena *arena, const struct selection *selection,
     }
 }
 
+/* Without `exact` nothing is read that is large: one row may cost that, a whole list may not. */
 static int add_row(metacall_registry *registry, struct catalog *catalog,
-                   const struct catalog_tag *tag, struct arena *arena,
+                   const struct catalog_tag *tag, int exact, struct arena *arena,
                    struct metacall_registry_row *row)
 {
     struct arena scratch = {.chunks = NULL};
     struct selection selection;
     struct select_request request = registry_select_request(registry, catalog, &scratch);
-    request.exact = 1;
+    request.exact = exact || request.probe;
     int result = select_variant(&request, tag, &scratch, NULL, &selection);
     if (result == 0)
         row_fill(arena, &selection, row);
@@ -323,7 +324,7 @@ static int make_rows(metacall_registry *registry, const char *tag,
         goto out;
     struct metacall_registry_row *items = arena_alloc(arena, (count + 1) * sizeof *items);
     for (size_t i = 0; items && i < count; i++) {
-        if (add_row(registry, catalog, &tags[i], arena, &items[i]) < 0)
+        if (add_row(registry, catalog, &tags[i], tag != NULL, arena, &items[i]) < 0)
             goto out;
     }
     rows->items = items;

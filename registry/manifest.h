@@ -78,6 +78,7 @@ struct manifest_library {
 struct manifest_file {
     const char *path;
     const char *package;
+    const char *versions; /* of the runtime, which read it; NULL = all */
 };
 
 struct manifest_assignment {

@@ -28,6 +28,7 @@ struct runtime_found {
     const char *executable;
     const char *source;  /* "variable METACALL_...", "glob" ... */
     const char *unasked; /* a program that an earlier rule would ask, which was not run */
+    const char *unread;  /* a file that is missing, and the library may need it: it was not read */
 };
 
 /* One candidate. 0 and *ret_found, or -1 with the reason in the trace. */
@@ -38,8 +39,12 @@ int runtime_library_find(const struct runtime_search *search, struct runtime_fou
 /* An executable by name: <prefix>/bin of the variables that are set, then PATH. NULL = none. */
 const char *runtime_program(const struct environment *environment, struct arena *arena,
                             const char *name, const char *const *variables);
-/* Whether the library's file holds a text: is the path of a data file compiled into it? */
-int runtime_library_mentions(const struct environment *environment, const char *path,
-                             const char *text);
+/* The next of the manifest's files, from *from on, that is missing although `found` reads it at its
+ * start; NULL = none. Without `exact` the library is not read: found->unread is then set instead.
+ */
+const struct manifest_file *runtime_file_missing(const struct environment *environment,
+                                                 struct arena *arena,
+                                                 const struct manifest_runtime *runtime, int exact,
+                                                 struct runtime_found *found, size_t *from);
 
 #endif /* REGISTRY_RUNTIME_LIBRARY_H */

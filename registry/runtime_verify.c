@@ -11,6 +11,7 @@
 #include <metacall/loader.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int reject(const struct runtime_search *search, const char *path, const char *reason)
 {
@@ -63,17 +64,33 @@ static const char *read_string(const struct elf_image *image, const char *name, 
     return size ? arena_copy(arena, text, size) : NULL;
 }
 
-/* In the segments that are only read: that is where texts lie. */
+/* The number-th segment in which a text may lie: those that are only read, the last first, for the
+ * dynamic linker's tables are in the first; those with code only where nothing else is. NULL = no
+ * more; *ret_size 0 = not this one. */
+static const char *text_segment(const struct elf_image *image, size_t number, size_t *ret_size)
+{
+    ElfW(Phdr) header;
+    size_t count = 0, constant = 0;
+    for (; elf_image_header(image, count, &header) == 0; count++)
+        constant += header.p_type == PT_LOAD && !(header.p_flags & (PF_W | PF_X));
+    if (number >= count || elf_image_header(image, count - 1 - number, &header) < 0)
+        return NULL;
+    *ret_size = 0;
+    if (header.p_type != PT_LOAD || (header.p_flags & PF_W) ||
+        (constant && (header.p_flags & PF_X)))
+        return "";
+    const char *at = elf_image_at(image, header.p_vaddr, header.p_filesz);
+    *ret_size = at ? header.p_filesz : 0;
+    return at ? at : "";
+}
+
 static const char *read_text(const struct elf_image *image, const char *pattern,
                              struct arena *arena)
 {
-    ElfW(Phdr) header;
+    const char *at;
     char version[PATTERN_VERSION_SIZE];
-    for (size_t i = 0; elf_image_header(image, i, &header) == 0; i++) {
-        const char *at = header.p_type == PT_LOAD && !(header.p_flags & PF_W)
-                             ? elf_image_at(image, header.p_vaddr, header.p_filesz)
-                             : NULL;
-        if (at && pattern_find(pattern, at, header.p_filesz, version))
+    for (size_t i = 0, size; (at = text_segment(image, i, &size)) != NULL; i++) {
+        if (size && pattern_find(pattern, at, size, version))
             return arena_text(arena, version);
     }
     return NULL;
@@ -174,24 +191,45 @@ int runtime_library_verify(const struct runtime_search *search, const char *path
     return 0;
 }
 
-int runtime_library_mentions(const struct environment *environment, const char *path,
-                             const char *text)
+static int mentions(const struct elf_image *image, const char *text)
 {
-    struct arena arena = {.chunks = NULL};
-    struct elf_image image;
-    ElfW(Phdr) header;
-    int found = 0;
-    if (elf_image_open(environment_real(environment, &arena, path), -1, &image) == 0) {
-        for (size_t i = 0; !found && elf_image_header(&image, i, &header) == 0; i++) {
-            const char *at = header.p_type == PT_LOAD && !(header.p_flags & PF_W)
-                                 ? elf_image_at(&image, header.p_vaddr, header.p_filesz)
-                                 : NULL;
-            found = at && memmem(at, header.p_filesz, text, strlen(text)) != NULL;
-        }
-        elf_image_close(&image);
-    } else {
-        metacall_error_release(metacall_error_take());
+    const char *at;
+    for (size_t i = 0, size; (at = text_segment(image, i, &size)) != NULL; i++) {
+        if (size && memmem(at, size, text, strlen(text)))
+            return 1;
     }
-    arena_finish(&arena);
-    return found;
+    return 0;
+}
+
+const struct manifest_file *runtime_file_missing(const struct environment *environment,
+                                                 struct arena *arena,
+                                                 const struct manifest_runtime *runtime, int exact,
+                                                 struct runtime_found *found, size_t *from)
+{
+    const struct manifest_file *files = runtime->files.items, *missing = NULL;
+    struct elf_image image;
+    int opened = 0;
+    for (; *from < runtime->files.count && !missing && opened >= 0; ++*from) {
+        const struct manifest_file *file = &files[*from];
+        if ((file->versions && found->version &&
+             version_in_range(found->version, file->versions) == 0) ||
+            access(environment_real(environment, arena, file->path), R_OK) == 0)
+            continue;
+        if (!exact) {
+            found->unread = file->path;
+            return NULL;
+        }
+        if (!opened)
+            opened = elf_image_open(environment_real(environment, arena, found->library), -1,
+                                    &image) == 0
+                         ? 1
+                         : -1;
+        if (opened > 0 && mentions(&image, file->path))
+            missing = file;
+    }
+    if (opened > 0)
+        elf_image_close(&image);
+    else if (opened < 0)
+        metacall_error_release(metacall_error_take());
+    return missing;
 }

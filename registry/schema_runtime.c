@@ -236,6 +236,7 @@ static SHAPE(library, struct manifest_library, );
 static const struct field file_fields[] = {
     TEXT(struct manifest_file, path, rule_path_absolute, FIELD_REQUIRED),
     TEXT(struct manifest_file, package, rule_text, 0),
+    TEXT(struct manifest_file, versions, rule_range, 0),
 };
 static SHAPE(file, struct manifest_file, );
 

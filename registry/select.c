@@ -146,22 +146,19 @@ static int check_files(struct selecting *selecting, const struct manifest_varian
 {
     struct selection *selection = selecting->selection;
     const struct environment *environment = catalog_environment(selecting->request->catalog);
-    const struct manifest_runtime *runtime = selection->manifest->runtime;
-    if (!selection->runtime.library)
+    size_t from = 0;
+    const struct manifest_file *file =
+        selection->runtime.library
+            ? runtime_file_missing(environment, selecting->arena, selection->manifest->runtime,
+                                   selecting->request->exact, &selection->runtime, &from)
+            : NULL;
+    if (!file)
         return 0;
-    for (size_t i = 0; i < runtime->files.count; i++) {
-        const struct manifest_file *file = (const struct manifest_file *)runtime->files.items + i;
-        if (access(environment_real(environment, selecting->arena, file->path), R_OK) == 0 ||
-            !runtime_library_mentions(environment, selection->runtime.library, file->path))
-            continue;
-        return reject(selecting, variant, METACALL_REGISTRY_MISSING_DATA,
-                      arena_format(selecting->arena,
-                                   "%s reads %s at its start, which is missing%s%s",
-                                   selection->runtime.library, file->path,
-                                   file->package ? "; it comes with the package " : "",
-                                   file->package ? file->package : ""));
-    }
-    return 0;
+    return reject(selecting, variant, METACALL_REGISTRY_MISSING_DATA,
+                  arena_format(selecting->arena, "%s reads %s at its start, which is missing%s%s",
+                               selection->runtime.library, file->path,
+                               file->package ? "; it comes with the package " : "",
+                               file->package ? file->package : ""));
 }
 
 /* A conflict that the manifest refuses: the host exports what it must not. */
@@ -333,15 +330,21 @@ static void describe(struct selecting *selecting)
     else if (!selection->needed)
         selection->reason = "it needs no runtime";
     else
-        selection->reason =
-            arena_format(selecting->arena, "%s%s%s found by %s%s%s%s", runtime,
-                         selection->runtime.version ? " " : "",
-                         selection->runtime.version ? selection->runtime.version : "",
-                         selection->runtime.source, selection->runtime.unasked ? "; " : "",
-                         selection->runtime.unasked ? selection->runtime.unasked : "",
-                         selection->runtime.unasked
-                             ? " was not run and may name another one: a load, or a probe, asks it"
-                             : "");
+        selection->reason = arena_format(
+            selecting->arena, "%s%s%s found by %s%s%s%s%s%s%s", runtime,
+            selection->runtime.version ? " " : "",
+            selection->runtime.version ? selection->runtime.version : "", selection->runtime.source,
+            selection->runtime.unasked ? "; " : "",
+            selection->runtime.unasked ? selection->runtime.unasked : "",
+            selection->runtime.unasked
+                ? " was not run and may name another one: a load, or a probe, asks it"
+                : "",
+            selection->runtime.unread ? "; " : "",
+            selection->runtime.unread ? selection->runtime.unread : "",
+            selection->runtime.unread
+                ? " is missing, and whether it is needed was not looked up: a load, or "
+                  "a probe, does"
+                : "");
     trace_step(selecting->trace, "variant", selection->variant->strategy_name,
                METACALL_REGISTRY_TAKEN, "%s", selection->reason);
 }

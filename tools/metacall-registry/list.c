@@ -78,7 +78,7 @@ static void tell_unproven(const struct output *output, const struct metacall_reg
     if (unproven)
         output_message(
             output, MESSAGE_NOTE,
-            "? = a program was not asked which may name another runtime; --probe asks it");
+            "? = not proven: a program was not asked, or a library not read; --probe asks it");
 }
 
 static const char *certainty(const struct metacall_registry_row *row)

@@ -182,8 +182,8 @@ struct metacall_registry_row {
     const char *runtime_source;     /* the find rule that gave it: "environment METACALL_..." */
     int is_host;                    /* 1 = the runtime is this process's own */
     /* 1 = a find rule before the one that gave the runtime asks a program, which was not run; a
-     * load asks it and may take another runtime. `reason` names the program. Ask with
-     * options.probe. */
+     * load asks it and may take another runtime; or a file is missing which the runtime's library
+     * may need, which was not read for it. `reason` tells which. Ask with options.probe. */
     int unproven;
     const char *reason; /* one sentence: why this one, or why none */
 };
@@ -193,7 +193,9 @@ struct metacall_registry_rows {
     size_t count;
 };
 
-/* The table of `metacall-registry list`: one row per tag. Free with metacall_registry_rows_free. */
+/* The table of `metacall-registry list`: one row per tag. Nothing large is read, so that a
+ * runtime's version is the one that its SONAME or its exported data tell; with options.probe, and
+ * in the row of one tag, it is the full one. Free with metacall_registry_rows_free. */
 METACALL_API int metacall_registry_rows(metacall_registry *registry,
                                         struct metacall_registry_rows **ret_rows);
 /* The row of one tag. An unknown tag is an error (METACALL_ERROR_NOT_FOUND) that suggests a near
