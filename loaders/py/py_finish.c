@@ -122,6 +122,19 @@ static int join_threads(void)
     return remain ? -1 : 0;
 }
 
+/* Python's main thread is the one that started it, a worker perhaps that is long gone, and up to
+ * 3.12 the interpreter waits at its end for a lock that this thread alone would give back
+ * (threading._shutdown). The thread that ends Python takes its place. */
+static void become_main_thread(void)
+{
+    PyObject *threading = PyImport_ImportModule("threading"),
+             *main = call(threading, "main_thread");
+    Py_XDECREF(call(main, "_set_ident"));
+    Py_XDECREF(main);
+    Py_XDECREF(threading);
+    PyErr_Clear();
+}
+
 static void flush(const char *name)
 {
     PyObject *stream = PySys_GetObject(name);
@@ -161,6 +174,7 @@ int py_embed_finish(metacall_loader *loader)
         py_give_back(&scope);
         return 0;
     }
+    become_main_thread();
     if (Py_FinalizeEx() != 0)
         rc = metacall_error_raise(METACALL_ERROR_INTERNAL,
                                   "Python could not flush its standard streams at its end");
