@@ -30,8 +30,8 @@ typedef int (*builtin_body)(const struct mock_frame *frame, const struct mock_no
 static int builtin_with_arguments(const struct mock_frame *frame, const struct mock_node *node,
                                   metacall_value *slot, builtin_body body)
 {
-    metacall_value *args[MOCK_PARAMETERS_MAX + 1];
-    metacall_value slots[MOCK_PARAMETERS_MAX + 1];
+    metacall_value *args[node->count];
+    metacall_value slots[node->count];
     if (mock_evaluate_arguments(frame, node, 1, args, slots) != 0)
         return -1;
     int result = body(frame, node, args, slot);

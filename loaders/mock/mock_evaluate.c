@@ -358,7 +358,7 @@ int mock_call(const struct mock_frame *frame, const struct mock_node *node,
               metacall_value *slot)
 {
     struct metacall_call call = {args, count, NULL, 0};
-    if (call_depth >= MOCK_NESTING_MAX)
+    if (call_depth >= MOCK_CALLS_MAX)
         return mock_raise(frame, node, "RecursionError", "calls nest too deeply");
     call_depth++;
     int result = metacall_function_call(function, &call, slot);
@@ -403,13 +403,12 @@ static int evaluate_call(const struct mock_frame *frame, const struct mock_node 
                          metacall_value *slot)
 {
     const struct mock_node *callee = node->items[0];
-    metacall_value *args[MOCK_PARAMETERS_MAX + 1];
-    metacall_value slots[MOCK_PARAMETERS_MAX + 1];
-
     if (callee->kind == MOCK_BUILTIN)
         return callee->builtin->run(frame, node, slot);
     if (node->count > MOCK_PARAMETERS_MAX + 1)
         return mock_raise(frame, node, "TypeError", "too many arguments");
+    metacall_value *args[node->count];
+    metacall_value slots[node->count];
     if (mock_evaluate_arguments(frame, node, 1, args, slots) != 0)
         return -1;
     int result = evaluate_call_value(frame, node, args + 1, node->count - 1, slot);

@@ -6,7 +6,8 @@
 
 #include <metacall/loader.h>
 
-#define MOCK_NESTING_MAX 2000 /* levels of parentheses in a script, of calls at run time */
+#define MOCK_NESTING_MAX 1000 /* levels of an expression, and operators in a row */
+#define MOCK_CALLS_MAX 1000   /* calls within calls at run time */
 #define MOCK_PARAMETERS_MAX 64
 
 enum mock_node_kind {

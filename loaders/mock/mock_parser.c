@@ -27,6 +27,14 @@ static int parse_at_sign(const struct parser *parser, char sign)
     return parser->lexer.token == MOCK_TOKEN_SIGN && parser->lexer.sign == sign;
 }
 
+/* An expression becomes a tree, and a tree is walked with the stack. */
+static int parse_check_nesting(const struct parser *parser, unsigned nesting)
+{
+    return nesting <= MOCK_NESTING_MAX
+               ? 0
+               : mock_lexer_raise(&parser->lexer, "an expression that nests less deeply");
+}
+
 static int parse_expect(struct parser *parser, char sign, const char *expected)
 {
     if (!parse_at_sign(parser, sign))
@@ -160,11 +168,12 @@ static struct mock_node *parse_primary(struct parser *parser)
 static struct mock_node *parse_postfix(struct parser *parser)
 {
     struct mock_node *node = parse_primary(parser);
-    while (node != NULL && (parse_at_sign(parser, '(') || parse_at_sign(parser, '['))) {
+    for (unsigned chain = 1;
+         node != NULL && (parse_at_sign(parser, '(') || parse_at_sign(parser, '[')); chain++) {
         int call = parse_at_sign(parser, '(');
         struct mock_node *outer = parse_node(parser, call ? MOCK_CALL : MOCK_INDEX);
-        if (outer == NULL || parse_add(parser, outer, node) != 0 ||
-            mock_lexer_next(&parser->lexer) != 0)
+        if (outer == NULL || parse_check_nesting(parser, chain) != 0 ||
+            parse_add(parser, outer, node) != 0 || mock_lexer_next(&parser->lexer) != 0)
             return NULL;
         outer->line = node->line; /* the place of a call is that of what is called */
         outer->column = node->column;
@@ -184,10 +193,8 @@ static struct mock_node *parse_unary(struct parser *parser)
     struct mock_node *node = parse_node(parser, MOCK_NEGATE);
     if (node == NULL || mock_lexer_next(&parser->lexer) != 0)
         return NULL;
-    if (++parser->nesting > MOCK_NESTING_MAX) {
-        mock_lexer_raise(&parser->lexer, "an expression that nests less deeply");
+    if (parse_check_nesting(parser, ++parser->nesting) != 0)
         return NULL;
-    }
     int result = parse_add(parser, node, parse_unary(parser));
     parser->nesting--;
     return result == 0 ? node : NULL;
@@ -198,10 +205,11 @@ static struct mock_node *parse_level(struct parser *parser, int level)
 {
     static const char *const signs[] = {"=!<>lg", "+-", "*/"};
     struct mock_node *left = level == 2 ? parse_unary(parser) : parse_level(parser, level + 1);
-    while (left != NULL && parser->lexer.token == MOCK_TOKEN_SIGN &&
-           strchr(signs[level], parser->lexer.sign) != NULL) {
+    for (unsigned chain = 1; left != NULL && parser->lexer.token == MOCK_TOKEN_SIGN &&
+                             strchr(signs[level], parser->lexer.sign) != NULL;
+         chain++) {
         struct mock_node *node = parse_node(parser, MOCK_OPERATOR);
-        if (node == NULL)
+        if (node == NULL || parse_check_nesting(parser, chain) != 0)
             return NULL;
         node->operation = parser->lexer.sign;
         if (parse_add(parser, node, left) != 0 || mock_lexer_next(&parser->lexer) != 0)
@@ -216,10 +224,8 @@ static struct mock_node *parse_level(struct parser *parser, int level)
 
 static struct mock_node *parse_expression(struct parser *parser)
 {
-    if (++parser->nesting > MOCK_NESTING_MAX) {
-        mock_lexer_raise(&parser->lexer, "an expression that nests less deeply");
+    if (parse_check_nesting(parser, ++parser->nesting) != 0)
         return NULL;
-    }
     struct mock_node *node = parse_level(parser, 0);
     parser->nesting--;
     return node;

@@ -89,6 +89,26 @@ static void test_faults(void)
     refused("any f() = [size]\n", "'size' must be called");
 }
 
+/* However long or deep, an expression is refused before it can exhaust the stack. */
+static void test_long_expressions(void)
+{
+    static const char *const parts[] = {"1+", "(", "-", "[", "f("};
+    static const size_t count = 200000;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        size_t length = strlen(parts[i]);
+        char *text = malloc(count * length + 64), *at = text;
+        void *handle = NULL;
+        at += sprintf(at, "any f(any x) = ");
+        for (size_t k = 0; k < count; k++, at += length)
+            memcpy(at, parts[i], length);
+        at += sprintf(at, "1\n");
+        CHECK(metacall_load_from_memory("mock", text, (size_t)(at - text), &handle) != 0);
+        CHECK_ERROR("LOAD", "nests less deeply");
+        free(text);
+    }
+    is("((((((((((1+1+1+1+1+1+1+1+1+1))))))))))", "10");
+}
+
 static void test_results(void)
 {
     static const char text[] = "double real() = 3\nint small() = 5\nint big() = 3000000000\n"
@@ -114,6 +134,7 @@ int main(void)
     test_expressions();
     test_throwing();
     test_faults();
+    test_long_expressions();
     test_results();
     CHECK(metacall_destroy() == 0);
     return capi_result();
