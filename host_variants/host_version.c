@@ -7,6 +7,8 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 /* ----------------------------------------------------------------------------------- symbols */
 
@@ -65,21 +67,50 @@ static int version_hex(const uint32_t *at, size_t size, char *ret_version, size_
     return 0;
 }
 
+/* Reads what an address leads to, if it leads anywhere: it may be no address at all. */
+static size_t read_pointed(uintptr_t address, char *ret_text, size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), rest = page - address % page;
+    struct iovec to = {.iov_base = ret_text, .iov_len = rest < size ? rest : size};
+    struct iovec from = {.iov_base = (void *)address, .iov_len = to.iov_len};
+
+    if (address < page || address > UINTPTR_MAX / 2)
+        return 0;
+    ssize_t got = process_vm_readv(getpid(), &to, 1, &from, 1, 0);
+    return got > 0 ? (size_t)got : 0;
+}
+
+static int is_printable(const char *text, size_t limit)
+{
+    size_t at = 0;
+
+    while (at < limit && text[at] >= ' ' && text[at] <= '~')
+        at++;
+    return at > 0 && (at == limit || text[at] == 0);
+}
+
+/* An array of characters, or an object that begins with a pointer to them: a `const char *`, or a
+ * string of the runtime's own language. */
 static int version_text(const struct modules *modules, const char *at, size_t size,
                         char *ret_version, size_t version_size)
 {
-    const char *pointed;
+    uintptr_t pointed;
+    char text[64];
 
     if (!at)
         return -1;
     if (size >= sizeof(pointed)) {
         memcpy(&pointed, at, sizeof(pointed));
-        const struct module *holder = modules_of_address(modules, pointed);
+        const struct module *holder = modules_of_address(modules, (void *)pointed);
         if (holder)
-            return keep_version(pointed, holder->highest - (uintptr_t)pointed, ret_version,
+            return keep_version((const char *)pointed, holder->highest - pointed, ret_version,
                                 version_size);
+        size_t got = read_pointed(pointed, text, sizeof(text));
+        if (got && keep_version(text, got, ret_version, version_size) == 0)
+            return 0;
     }
-    return keep_version(at, size ? size : 64, ret_version, version_size);
+    size = size ? size : 64;
+    return is_printable(at, size) ? keep_version(at, size, ret_version, version_size) : -1;
 }
 
 int host_version_numbers(const struct elf_image *image, const char *const *symbols,

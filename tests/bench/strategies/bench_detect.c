@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* Who is the host, by the markers of ten runtimes, in a process with 100 mapped objects.
+/* Who is the host, by the rules of all manifests, in a process with 100 mapped objects.
  * detect.changed: the question after something was loaded or unloaded, in microseconds.
  * detect.self: every further one while nothing is loaded or unloaded, against dl_iterate_phdr alone
  * over the same objects. */
 #include "bench_row.h"
 
 #include "host_variants/host.h"
+#include "registry/recognise.h"
+#include "registry/registry.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -15,24 +17,33 @@
 #include <link.h>
 
 #define OBJECTS 100
-#define RULE(tag_, ...)                                                                            \
-    {                                                                                              \
-        .tag = tag_, .markers = (const char *const[]){__VA_ARGS__, NULL},                          \
-        .running = HOST_RUNNING_HANDSHAKE                                                          \
-    }
+#define RULES 64
 
-static const struct host_rule rules[] = {
-    RULE("py", "Py_IsInitialized", "_Py_NoneStruct", "PyExc_Exception"),
-    RULE("node", "napi_create_function", "node_module_register", "napi_module_register"),
-    RULE("rb", "ruby_init", "rb_cObject"),
-    RULE("lua", "lua_newstate", "luaL_openlibs"),
-    RULE("perl", "perl_alloc", "PL_thr_key"),
-    RULE("php", "php_embed_init", "zend_startup"),
-    RULE("tcl", "Tcl_CreateInterp", "Tcl_FindExecutable"),
-    RULE("guile", "scm_boot_guile", "scm_init_guile"),
-    RULE("jvm", "JNI_GetCreatedJavaVMs", "JNI_CreateJavaVM"),
-    RULE("r", "Rf_initEmbeddedR", "R_NilValue"),
-};
+static struct host_rule rules[RULES];
+static size_t rule_count;
+
+/* The rules of all manifests of this source tree: those of loaders, and those for detection. */
+static void read_rules(void)
+{
+    static const char *const environment[] = {"METACALL_REGISTRY_PATH=" BENCH_MANIFESTS, NULL};
+    static struct arena arena; /* the rules lie in it */
+    metacall_registry *registry;
+    const struct catalog_tag *tags;
+    size_t count;
+
+    if (metacall_registry_open(&(struct metacall_registry_options){.environment = environment},
+                               &registry) != 0 ||
+        catalog_tags(registry_catalog(registry), &tags, &count) != 0)
+        exit(1);
+    for (size_t i = 0; i < count && rule_count < RULES; i++) {
+        if (tags[i].manifest && recognise_rule(tags[i].manifest, &arena, &rules[rule_count]) == 0)
+            rule_count++;
+    }
+    if (rule_count < 10) {
+        fprintf(stderr, "only %zu rules in " BENCH_MANIFESTS "\n", rule_count);
+        exit(1);
+    }
+}
 
 static int count_object(struct dl_phdr_info *info, size_t size, void *data)
 {
@@ -79,7 +90,7 @@ static void detect(size_t count, void *data)
     for (size_t i = 0; i < count; i++) {
         struct modules *modules;
         struct host_report report;
-        if (host_look(rules, sizeof(rules) / sizeof(*rules), &modules, &report) != 0)
+        if (host_look(rules, rule_count, &modules, &report) != 0)
             exit(1);
         host_report_finish(&report);
         modules_destroy(modules);
@@ -109,6 +120,7 @@ int main(void)
     double samples[BENCH_SAMPLES * 5], first;
     size_t seen = 0, count = sizeof(samples) / sizeof(samples[0]);
 
+    read_rules();
     map_objects();
     if (count_objects() < OBJECTS)
         fprintf(stderr, "only %zu objects\n", count_objects());
