@@ -171,9 +171,10 @@ struct metacall_call {
 
 /* What the owner of a function does for it. */
 struct metacall_function_ops {
-    /* Runs the function on the calling thread. On success fills *ret, an empty slot. A failure
-     * leaves the thread's error set; a guest's exception is an error of code METACALL_ERROR_GUEST
-     * that holds the exception itself. Enters and leaves the runtime by itself. */
+    /* Runs the function on the calling thread. On success fills *ret, an empty slot; what it
+     * borrows may only be the call's own arguments'. A failure leaves *ret empty and the thread's
+     * error set; a guest's exception is an error of code METACALL_ERROR_GUEST that holds the
+     * exception itself. Enters and leaves the runtime by itself. */
     int (*call)(metacall_function *function, const struct metacall_call *call, metacall_value *ret);
     /* Fills in the signature when somebody first asks for it (metacall_function_parameter ...).
      * May be NULL. */
@@ -333,18 +334,22 @@ struct metacall_loader_hooks {
     int (*initialize)(metacall_loader *loader, const struct metacall_loader_config *config);
     int (*host_attach)(metacall_loader *loader, const struct metacall_loader_config *config);
     int (*execution_path)(metacall_loader *loader, const char *path);
-    /* Loads every path in order and defines what they export in `handle`. On failure the handle is
-     * dropped by the caller; nothing half loaded may stay reachable. */
+    /* Loads every path in order and defines what they export in `handle`. Paths are absolute; a
+     * name that is no file comes as it was written. A failure frees what the loader keeps for the
+     * handle by itself: the caller drops the handle without `clear`, and nothing half loaded may
+     * stay reachable. The names become known to others when the hook has returned. */
     int (*load_from_file)(metacall_loader *loader, metacall_handle *handle,
                           const char *const paths[], size_t count);
     int (*load_from_memory)(metacall_loader *loader, metacall_handle *handle, const char *text,
                             size_t size);
     int (*load_from_package)(metacall_loader *loader, metacall_handle *handle, const char *name);
-    /* Looks `name` up in what the host itself runs (its main module, then what that imported) and
-     * defines it in `handle`; a name that is not there is no failure. NULL = define all that the
-     * main module has now. */
+    /* Looks `name` up in the main program, the host's or the one that the runner was given (its
+     * main module, then what that imported), and updates it in `handle` (metacall_handle_update); a
+     * name that is not there is no failure. NULL = all that the main module has now. Asked for
+     * every name that no script defines, each time anew: what is not updated is forgotten. */
     int (*discover)(metacall_loader *loader, metacall_handle *handle, const char *name);
-    /* The handle is about to be dropped: forget the module behind it. */
+    /* The handle is about to be dropped: forget the module behind it. Called for every handle that
+     * was loaded well, at the latest before host_detach or destroy. */
     int (*clear)(metacall_loader *loader, metacall_handle *handle);
     /* Host: close the gate, give back every reference, remove every hook. */
     int (*host_detach)(metacall_loader *loader);
@@ -375,7 +380,7 @@ METACALL_API int metacall_handle_update(metacall_handle *handle, const char *nam
 /* Removes `name` from the scope if it is there. */
 METACALL_API void metacall_handle_undefine(metacall_handle *handle, const char *name);
 METACALL_API const char *metacall_handle_name(const metacall_handle *handle);
-/* What the loader keeps for a handle (its module). `drop` runs when the handle goes. */
+/* What the loader keeps for a handle (its module); freed by its `clear` hook. */
 METACALL_API void metacall_handle_set_data(metacall_handle *handle, void *data);
 METACALL_API void *metacall_handle_data(const metacall_handle *handle);
 
