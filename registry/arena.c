@@ -64,6 +64,14 @@ char *arena_bytes(struct arena *arena, size_t size)
     return bytes;
 }
 
+void arena_give_back(struct arena *arena, char *bytes, size_t size)
+{
+    if (bytes + size == arena->next) {
+        arena->next -= size;
+        arena->left += size;
+    }
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
     size_t skip = -(uintptr_t)arena->next & (ARENA_ALIGN - 1);

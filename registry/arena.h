@@ -21,6 +21,8 @@ void arena_finish(struct arena *arena);
 void *arena_alloc(struct arena *arena, size_t size);
 /* Not zeroed, no alignment: for bytes. NULL when out of memory. */
 char *arena_bytes(struct arena *arena, size_t size);
+/* Takes back what was handed out last; else it stays until the end. */
+void arena_give_back(struct arena *arena, char *bytes, size_t size);
 /* A copy of `size` bytes with a NUL after them. */
 const char *arena_copy(struct arena *arena, const char *text, size_t size);
 /* A copy of a text; NULL stays NULL. */

@@ -3,7 +3,6 @@
 /* A scanner of the JSON grammar, by recursion with a limit. It makes nothing; it looks. */
 #include "registry/json_text.h"
 
-#include <stdint.h>
 #include <string.h>
 
 struct scan {
@@ -101,8 +100,7 @@ static int scan_escape(struct scan *scan)
     return 0;
 }
 
-/* Printable ASCII but for '"' and '\\': nearly all that strings hold. */
-static const unsigned char is_plain[256] = {
+const unsigned char json_text_plain[256] = {
     [' '] = 1, ['!'] = 1, ['#' ... '['] = 1, [']' ... 0x7f] = 1};
 
 static int scan_string(struct scan *scan)
@@ -110,7 +108,7 @@ static int scan_string(struct scan *scan)
     scan->at++;
     for (;;) {
         const char *at = scan->at, *end = scan->end;
-        while (at < end && is_plain[(unsigned char)*at])
+        while (at < end && json_text_plain[(unsigned char)*at])
             at++;
         scan->at = at;
         if (scan->at == scan->end)
@@ -249,79 +247,6 @@ static int scan_value(struct scan *scan)
         if (scan->at < scan->end && (*scan->at == '-' || (unsigned char)(*scan->at - '0') < 10))
             return scan_number(scan);
         return stop(scan, "json.syntax", "a value: { [ \" a number, true, false or null");
-    }
-}
-
-/* ---------------------------------------------------------------------------- the short way */
-
-enum { BLANK, LINE, QUOTE, OPEN, CLOSE, NUMBER, SUSPECT };
-
-/* What begins at a byte outside of strings. Control characters but for JSON's four blanks, bytes
- * past ASCII and backslashes are suspect; letters and punctuation are left to the reader. */
-static const unsigned char begins[256] = {
-    [0 ... 8] = SUSPECT,   ['\n'] = LINE,   [11 ... 12] = SUSPECT,
-    [14 ... 31] = SUSPECT, ['"'] = QUOTE,   ['\\'] = SUSPECT,
-    ['['] = OPEN,          ['{'] = OPEN,    [']'] = CLOSE,
-    ['}'] = CLOSE,         ['-'] = NUMBER,  ['0' ... '9'] = NUMBER,
-    ['+'] = SUSPECT,       ['.'] = SUSPECT, [0x7f ... 255] = SUSPECT,
-};
-
-/* Whether eight bytes are all plain, as in is_plain: one word at a time. */
-static inline int eight_plain(const char *at)
-{
-    const uint64_t ones = 0x0101010101010101u, tops = 0x80 * ones;
-    uint64_t word, quote, slash;
-    memcpy(&word, at, sizeof word);
-    quote = word ^ 0x22 * ones;
-    slash = word ^ 0x5c * ones;
-    return !((word | ((word - 0x20 * ones) & ~word) | ((quote - ones) & ~quote) |
-              ((slash - ones) & ~slash)) &
-             tops);
-}
-
-/* The newline at the end stops every loop, so that none has to look for the end. */
-int json_text_plain(const char *text, size_t size)
-{
-    const char *at = text, *end = text + size;
-    unsigned depth = 0;
-    if (size == 0 || end[-1] != '\n')
-        return 0;
-    for (;;) {
-        while (begins[(unsigned char)*at] == BLANK)
-            at++;
-        switch (begins[(unsigned char)*at]) {
-        case LINE:
-            if (++at == end)
-                return 1;
-            break;
-        case QUOTE:
-            at++;
-            while (end - at > 8 && eight_plain(at))
-                at += 8;
-            while (is_plain[(unsigned char)*at])
-                at++;
-            if (*at++ != '"')
-                return 0;
-            break;
-        case OPEN:
-            at++;
-            if (++depth > JSON_TEXT_DEPTH)
-                return 0;
-            break;
-        case CLOSE:
-            at++;
-            depth--;
-            break;
-        case NUMBER: {
-            struct scan scan = {.at = at, .end = end, .begin = text};
-            if (scan_number(&scan) < 0 || scan.faults)
-                return 0;
-            at = scan.at;
-            break;
-        }
-        default:
-            return 0;
-        }
     }
 }
 

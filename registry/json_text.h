@@ -16,11 +16,8 @@ typedef void (*json_text_fault)(void *data, const char *id, size_t offset, const
  * form) are all told; the first fault of structure is the last. Returns the number of faults. */
 size_t json_text_check(const char *text, size_t size, json_text_fault fault, void *data);
 
-/* The short way for the usual text: 1 when it ends with a newline and holds nothing but ASCII
- * without escapes, JSON's own
- * numbers and blanks, and no deep nesting. Whatever cJSON then accepts, up to its end, is JSON by
- * the letter. 0 = ask json_text_check. */
-int json_text_plain(const char *text, size_t size);
+/* 1 for printable ASCII but '"' and '\\': nearly all that strings hold. */
+extern const unsigned char json_text_plain[256];
 
 /* The offset of a value in a text that was checked: `ordinals[i]` is the position, from 0, among
  * the members or items of level i. With `key` set, the offset of the member's key instead. */

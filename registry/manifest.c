@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* Text -> JSON by the letter -> tree -> structures. The texts are copied and the tree is dropped at
- * once: a catalog of thousands stays small, and the next tree finds the same memory warm. */
+/* Text -> JSON by the letter -> tree -> structures. The tree is dropped at once: a catalog of
+ * thousands stays small, and the next tree finds the same memory warm. */
 #include "registry/manifest.h"
 
 #include "registry/json_text.h"
+#include "registry/json_tree.h"
 #include "registry/version.h"
 #include <metacall/loader.h>
 #include <string.h>
@@ -86,7 +87,7 @@ static void read_root(struct reader *reader, struct manifest *manifest, const cJ
     if (cJSON_IsObject(root) && is_foreign(reader, root))
         return;
     if (cJSON_IsString(tag) && manifest_tag_valid(tag->valuestring))
-        reader->tag = arena_text(reader->arena, tag->valuestring);
+        reader->tag = reader_keep(reader, tag->valuestring);
     reader_object(reader, NULL, root, &manifest_shape, manifest);
     if (!manifest->tag) {
         manifest->tag = arena_text(reader->arena, file_tag);
@@ -101,24 +102,39 @@ static void read_root(struct reader *reader, struct manifest *manifest, const cJ
     }
 }
 
-/* The tree, NULL where the text is not even nearly JSON (that is reported) or memory ran out. */
+/* The long way. The tree, NULL where the text is not even nearly JSON (that is reported) or memory
+ * ran out. */
 static cJSON *parse(struct reader *reader, const char *text, size_t size)
 {
-    const char *end = NULL;
     size_t skip = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0, faults;
-    if (json_text_plain(text, size)) {
-        cJSON *root = cJSON_ParseWithLengthOpts(text, size, &end, 0);
-        while (root && end < text + size && strchr(" \t\r\n", *end))
-            end++;
-        if (root && end == text + size)
-            return root;
-        cJSON_Delete(root);
-    }
     faults = json_text_check(text, size, report_json, reader);
     cJSON *root = cJSON_ParseWithLength(text + skip, size - skip);
     if (!root && faults == 0)
         reader->arena->failed = 1; /* it is JSON, so only memory can be at fault */
     return root;
+}
+
+/* The short way: the tree's strings lie in the arena and need no copies. */
+static int read_usual(struct reader *reader, struct manifest *manifest, const char *file_tag)
+{
+    struct json_tree tree;
+    tree.count = 0;
+    tree.extra = (struct arena){.chunks = NULL};
+    char *copy = arena_bytes(reader->arena, reader->size + 1);
+    cJSON *root = NULL;
+    if (copy) {
+        memcpy(copy, reader->text, reader->size);
+        copy[reader->size] = '\0';
+        root = json_tree_read(&tree, copy, reader->size);
+    }
+    if (root) {
+        reader->texts_stay = 1;
+        read_root(reader, manifest, root, file_tag);
+    } else if (copy) {
+        arena_give_back(reader->arena, copy, reader->size + 1);
+    }
+    json_tree_finish(&tree);
+    return root ? 0 : -1;
 }
 
 int manifest_read(struct arena *arena, const char *path, const char *file_tag, const char *text,
@@ -133,10 +149,12 @@ int manifest_read(struct arena *arena, const char *path, const char *file_tag, c
                             .tag = manifest->tag,
                             .arena = arena,
                             .findings = &manifest->findings};
-    cJSON *root = parse(&reader, text, size);
-    if (root)
-        read_root(&reader, manifest, root, file_tag);
-    cJSON_Delete(root);
+    if (read_usual(&reader, manifest, file_tag) < 0) {
+        cJSON *root = parse(&reader, text, size);
+        if (root)
+            read_root(&reader, manifest, root, file_tag);
+        cJSON_Delete(root);
+    }
     if (arena->failed)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "%s: out of memory", path);
     *ret_manifest = manifest;

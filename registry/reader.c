@@ -44,6 +44,11 @@ const char *reader_pointer(struct reader *reader, const struct place *place)
     return tail;
 }
 
+const char *reader_keep(struct reader *reader, const char *text)
+{
+    return reader->texts_stay ? text : arena_text(reader->arena, text);
+}
+
 void reader_report(struct reader *reader, const struct place *place, enum reader_spot spot,
                    const struct metacall_diagnostic *what)
 {
@@ -130,7 +135,7 @@ const char *reader_text(struct reader *reader, const struct place *place, const 
         return NULL;
     }
     if (!rule || text_follows(rule, node->valuestring))
-        return arena_text(reader->arena, node->valuestring);
+        return reader_keep(reader, node->valuestring);
     struct metacall_diagnostic what = {
         .id = rule->id, .expected = rule->expected, .found = reader_found(reader->arena, node)};
     if (rule->words) {

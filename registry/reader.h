@@ -20,6 +20,7 @@ struct reader {
     const char *text; /* for places; the whole file */
     size_t size;
     const char *tag; /* once it is known */
+    int texts_stay;  /* the tree's strings lie in the arena already */
     struct arena *arena;
     struct findings *findings;
 };
@@ -101,6 +102,8 @@ const char *reader_text(struct reader *reader, const struct place *place, const 
                         const struct text_rule *rule);
 const char *const *reader_texts(struct reader *reader, const struct place *place, const cJSON *node,
                                 const struct text_rule *rule, unsigned flags);
+/* A string of the tree, as long as the arena lives. */
+const char *reader_keep(struct reader *reader, const char *text);
 /* The JSON pointer of a place, into the reader's arena. */
 const char *reader_pointer(struct reader *reader, const struct place *place);
 /* "a string", "a number", ... with short values shown: `the number 3`. */

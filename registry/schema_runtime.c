@@ -218,7 +218,7 @@ static void read_versions_of(struct reader *reader, const struct place *place, c
                               .id = rule_version.id,
                               .expected = rule_version.expected,
                               .found = arena_format(reader->arena, "\"%s\"", item->string)});
-        items[inner.ordinal].soname_version = arena_text(reader->arena, item->string);
+        items[inner.ordinal].soname_version = reader_keep(reader, item->string);
         items[inner.ordinal].version = reader_text(reader, &inner, item, &rule_version);
     }
 }
