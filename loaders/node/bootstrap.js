@@ -354,10 +354,25 @@
   const { existsSync, statSync } = require('fs');
   const { pathToFileURL } = require('url');
 
+  // Folders where require() looks last, for names that are no paths. Node takes its own from NODE_PATH
+  // once, at its start; Module.globalPaths is a copy that nothing reads. Until a folder is named,
+  // nothing is changed.
+  const folders = [];
+
+  function addFolder(folder) {
+    if (folders.push(folder) > 1) return;
+    const lookupPaths = Module._resolveLookupPaths;
+    Module._resolveLookupPaths = function _resolveLookupPaths(request, parent) {
+      const paths = lookupPaths.call(this, request, parent);
+      return paths === null || /^\.{1,2}(\/|$)/.test(request) ? paths : paths.concat(folders);
+    };
+  }
+
   function addPath(folder) {
     const absolute = path.resolve(folder);
-    if (!searched.includes(absolute)) searched.push(absolute);
-    if (!Module.globalPaths.includes(absolute)) Module.globalPaths.push(absolute);
+    if (searched.includes(absolute)) return;
+    searched.push(absolute);
+    addFolder(absolute);
   }
 
   const isFile = (file) => existsSync(file) && !statSync(file).isDirectory();
@@ -569,9 +584,7 @@
     process.argv.push(process.execPath, ...options.argv);
     keepBlocking('stdout');
     keepBlocking('stderr');
-    for (const folder of options.paths) {
-      if (!Module.globalPaths.includes(folder)) Module.globalPaths.push(folder);
-    }
+    options.paths.forEach(addFolder);
   }
 
   const links = new WeakMap(); // function -> address of its metacall_function
