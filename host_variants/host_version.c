@@ -5,6 +5,7 @@
 #include "host_variants/host.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -144,36 +145,96 @@ int host_version_numbers(const struct elf_image *image, const char *const *symbo
     return 0;
 }
 
+static int find_text(const char *bytes, size_t size, const char *pattern, char *ret_version,
+                     size_t version_size)
+{
+    const char *mark = strstr(pattern, "%v"), *at = bytes, *end = bytes + size;
+    size_t prefix = (size_t)(mark - pattern), rest = strlen(mark + 2);
+
+    for (; (at = memmem(at, (size_t)(end - at), pattern, prefix)) != NULL; at++) {
+        char text[128];
+        size_t length = prefix;
+        while (at + length < end && length < sizeof(text) - 1 - rest &&
+               (isdigit((unsigned char)at[length]) || at[length] == '.'))
+            length++;
+        if ((size_t)(end - at) < length + rest)
+            return -1;
+        memcpy(text, at, length + rest);
+        text[length + rest] = 0;
+        if (host_pattern_matches(pattern, text, ret_version, version_size))
+            return 0;
+    }
+    return -1;
+}
+
 int host_version_text(const struct elf_image *image, const char *pattern, char *ret_version,
                       size_t version_size)
 {
     const char *mark = strstr(pattern, "%v");
-    size_t prefix = mark ? (size_t)(mark - pattern) : 0;
     ElfW(Phdr) header;
 
-    for (size_t i = 0; prefix && elf_image_header(image, i, &header) == 0; i++) {
-        const char *from, *at, *end;
-        if (header.p_type != PT_LOAD || (header.p_flags & PF_W) || !(header.p_flags & PF_R))
-            continue;
-        from = elf_image_at(image, header.p_vaddr, header.p_filesz);
-        for (end = from ? from + header.p_filesz : NULL; from && from < end; from = at + 1) {
-            char text[128];
-            at = memmem(from, (size_t)(end - from), pattern, prefix);
-            if (!at)
-                break;
-            size_t rest = strlen(mark + 2), size = prefix;
-            while (at + size < end && size < sizeof(text) - 1 - rest &&
-                   (isdigit((unsigned char)at[size]) || at[size] == '.'))
-                size++;
-            if ((size_t)(end - at) < size + rest)
-                break;
-            memcpy(text, at, size + rest);
-            text[size + rest] = 0;
-            if (host_pattern_matches(pattern, text, ret_version, version_size))
+    if (!mark || mark == pattern || (size_t)(mark - pattern) + strlen(mark) > 64)
+        return -1;
+    for (int code = 0; code < 2; code++) { /* texts lie among code only in old layouts */
+        for (size_t i = 0; elf_image_header(image, i, &header) == 0; i++) {
+            const char *from;
+            if (header.p_type != PT_LOAD || !(header.p_flags & PF_R) || (header.p_flags & PF_W) ||
+                code != !!(header.p_flags & PF_X))
+                continue;
+            from = elf_image_at(image, header.p_vaddr, header.p_filesz);
+            if (from && find_text(from, header.p_filesz, pattern, ret_version, version_size) == 0)
                 return 0;
         }
     }
     return -1;
+}
+
+/* Texts that were found in mapped modules: a search takes milliseconds, and who the host is gets
+ * asked again and again. A module is known by its place and its build-id. */
+#define TEXTS 8
+
+static struct found_text {
+    const void *dynamic; /* NULL = nothing */
+    char build_id[65];
+    char pattern[65];
+    char version[32]; /* "" = there is none */
+} texts[TEXTS];
+static unsigned next_text;
+/* Only ever tried: who finds it taken does without. */
+static pthread_mutex_t texts_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int version_of_text(const struct module *owner, const char *pattern, char *ret_version,
+                           size_t version_size)
+{
+    struct found_text one = {.dynamic = owner->dynamic};
+    int known = 0;
+
+    if (strlen(pattern) >= sizeof(one.pattern) ||
+        elf_image_build_id(module_image(owner), one.build_id, sizeof(one.build_id)) != 0)
+        return host_version_text(module_image(owner), pattern, ret_version, version_size);
+    strcpy(one.pattern, pattern);
+    if (pthread_mutex_trylock(&texts_lock) == 0) {
+        for (size_t i = 0; i < TEXTS && !known; i++) {
+            known = texts[i].dynamic == one.dynamic &&
+                    strcmp(texts[i].build_id, one.build_id) == 0 &&
+                    strcmp(texts[i].pattern, one.pattern) == 0;
+            if (known)
+                one = texts[i];
+        }
+        pthread_mutex_unlock(&texts_lock);
+    }
+    if (!known) {
+        if (host_version_text(module_image(owner), pattern, one.version, sizeof(one.version)) != 0)
+            one.version[0] = 0;
+        if (pthread_mutex_trylock(&texts_lock) == 0) {
+            texts[next_text++ % TEXTS] = one;
+            pthread_mutex_unlock(&texts_lock);
+        }
+    }
+    if (!one.version[0])
+        return -1;
+    snprintf(ret_version, version_size, "%s", one.version);
+    return 0;
 }
 
 static int version_soname(const struct host_rule *rule, const struct module *owner,
@@ -223,8 +284,7 @@ const char *host_version_of(const struct host_rule *rule, const struct modules *
                                           version_size);
         } else if (source->kind == HOST_VERSION_TEXT) {
             name = "text";
-            result =
-                host_version_text(module_image(owner), source->symbol, ret_version, version_size);
+            result = version_of_text(owner, source->symbol, ret_version, version_size);
         } else if (source->kind == HOST_VERSION_SONAME) {
             name = "soname";
             result = version_soname(rule, owner, ret_version, version_size);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """cases.py CASE: real runtimes, recognised in their process and from outside of it."""
 
+import json
 import os
 import pathlib
 import re
@@ -12,7 +13,7 @@ import sys
 import tempfile
 
 import java_class
-from process import (BUILT, COMMAND, DEPS, HOLDER, STAGE, Process, check, fits, nothing, program,
+from process import (COMMAND, DEPS, HOLDER, STAGE, Process, check, fits, nothing, program,
                      recognised, skip)
 
 PYTHON = ("import sys, platform, ctypes, ssl, _ctypes; "
@@ -382,6 +383,40 @@ def tool():
     for word in ("", "x", "-1", "0", "12x", "99999999999999"):
         run = command(f"--pid={word}")
         check(run.returncode == 2 and run.stderr and not run.stdout, word, run)
+
+
+def detection_only():
+    """Manifests without a loader: shown as such, no error of any command but a load."""
+    env = {"METACALL_REGISTRY_PATH": str(STAGE / "lib/metacall/loaders.d"), "PATH": "/usr/bin"}
+
+    def registry(*arguments):
+        return subprocess.run([COMMAND, *arguments], env=env, capture_output=True, text=True,
+                              timeout=60)
+    listed = registry("list", "--json")
+    check(listed.returncode == 0 and not listed.stderr, listed)
+    rows = {row["tag"]: row for row in json.loads(listed.stdout)["loaders"]}
+    tags = ["guile", "jvm", "lua", "perl", "php", "r", "ruby", "tcl"]
+    for tag in tags:
+        check((rows[tag]["state"], rows[tag]["status"], rows[tag]["strategy"]) ==
+              ("active", "detection-only", None), rows[tag])
+        check("no loader for it is installed" in rows[tag]["reason"], rows[tag])
+    for arguments in (("check", *tags), ("validate", *(
+            str(STAGE / f"lib/metacall/loaders.d/{tag}.loader.json") for tag in tags))):
+        run = registry(*arguments, "--json")
+        told = json.loads(run.stdout)
+        check(run.returncode == 0 and told["verdict"] == "ok" and told["files"] == len(tags), run)
+    run = registry("explain", "ruby")
+    check(run.returncode == 0 and "for detection only" in run.stdout, run)
+    run = registry("doctor", "--only=registry", "--json")
+    check(not [finding for finding in json.loads(run.stdout)["findings"]
+               if finding["tag"] in tags], run)
+    with tempfile.TemporaryDirectory() as folder:
+        script = pathlib.Path(folder) / "x.rb"
+        script.write_text("puts 1\n")
+        run = subprocess.run([STAGE / "bin/metacall", script], env=env, capture_output=True,
+                             text=True, timeout=60)
+        check(run.returncode == 1 and not run.stdout, run)
+        check("ruby" in run.stderr and "for detection only" in run.stderr, run.stderr)
 
 
 def vanished():
