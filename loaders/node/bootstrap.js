@@ -446,7 +446,7 @@
     const file = path.join(process.cwd(), name || `metacall-memory-${++memories}.js`);
     const module = new Module(file);
     module.filename = file;
-    module.paths = Module._nodeModulePaths(path.dirname(file)).concat(searched);
+    module.paths = Module._nodeModulePaths(path.dirname(file));
     module._compile(source, file);
     module.loaded = true;
     return module.exports;
