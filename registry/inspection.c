@@ -53,13 +53,23 @@ void metacall_registry_findings_free(struct metacall_registry_findings *findings
 
 /* ------------------------------------------------------------------------------------ validate */
 
+/* What stands before ".loader.json", also where it is no tag; NULL where that is not the end. */
+static const char *base_name(struct inspection_result *inspection, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t size = strlen(name), suffix = strlen(MANIFEST_SUFFIX);
+    return size > suffix && strcmp(name + size - suffix, MANIFEST_SUFFIX) == 0
+               ? arena_copy(inspection->arena, name, size - suffix)
+               : NULL;
+}
+
 static int validate_text(struct inspection_result *inspection, const char *path, const char *text,
                          size_t size)
 {
     char tag[MANIFEST_TAG_MAX + 1];
     struct manifest *manifest;
-    int named = manifest_tag_of_path(path, tag) == 0;
-    if (manifest_read(inspection->arena, path, named ? tag : NULL, text, size, &manifest) < 0)
+    const char *name = manifest_tag_of_path(path, tag) == 0 ? tag : base_name(inspection, path);
+    if (manifest_read(inspection->arena, path, name, text, size, &manifest) < 0)
         return -1;
     if (manifest->findings.list.count)
         findings_add_all(&inspection->findings, findings_at(&manifest->findings, 0),

@@ -106,13 +106,14 @@ static int read_group(struct reading *reading, cJSON *group, char close)
 {
     cJSON *last = NULL;
     group->type = close == '}' ? cJSON_Object : cJSON_Array;
+    if (++reading->depth > JSON_TEXT_DEPTH)
+        return -1;
     reading->at = skip_blank(reading->at + 1);
     if (*reading->at == close) {
         reading->at++;
+        reading->depth--;
         return 0;
     }
-    if (++reading->depth > JSON_TEXT_DEPTH)
-        return -1;
     for (;;) {
         cJSON *node = new_node(reading->tree);
         if (!node || (close == '}' && !(node->string = read_key(reading))) ||

@@ -83,25 +83,36 @@ int pattern_find(const char *pattern, const char *bytes, size_t size,
     return 0;
 }
 
+static int same_letter(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 size_t pattern_distance(const char *a, const char *b)
 {
-    size_t rows = strlen(a), columns = strlen(b), line[WORD_MAX + 1];
+    size_t rows = strlen(a), columns = strlen(b);
+    size_t table[3][WORD_MAX + 1]; /* the last three rows, in turn */
     if (rows > WORD_MAX || columns > WORD_MAX)
         return WORD_MAX;
     for (size_t j = 0; j <= columns; j++)
-        line[j] = j;
+        table[0][j] = j;
     for (size_t i = 1; i <= rows; i++) {
-        size_t corner = line[0];
-        line[0] = i;
+        size_t *row = table[i % 3], *above = table[(i + 2) % 3], *before = table[(i + 1) % 3];
+        row[0] = i;
         for (size_t j = 1; j <= columns; j++) {
-            size_t same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
-            size_t best = corner + !same;
-            corner = line[j];
-            best = best < line[j] + 1 ? best : line[j] + 1;
-            line[j] = best < line[j - 1] + 1 ? best : line[j - 1] + 1;
+            row[j] = least(above[j - 1] + !same_letter(a[i - 1], b[j - 1]),
+                           least(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+                same_letter(a[i - 2], b[j - 1]))
+                row[j] = least(row[j], before[j - 2] + 1);
         }
     }
-    return line[columns];
+    return table[rows % 3][columns];
 }
 
 const char *pattern_nearest(const char *word, const char *const *words, size_t count)

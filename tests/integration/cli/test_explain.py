@@ -53,6 +53,8 @@ class Explain(Installation):
 
     def test_unknown_tag_says_where_was_looked(self):
         self.install()
+        swapped = self.run_command("explain", "tr")
+        self.assertRegex(swapped.err, r"did you mean ['\"`]?rt\b")
         wrong = self.run_command("explain", "rtt")
         self.assertEqual(wrong.status, 2)
         self.assertIn(str(self.manifests), wrong.out)

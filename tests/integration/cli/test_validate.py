@@ -69,6 +69,14 @@ class Validate(Installation):
             self.assertEqual(result.status, 1, name)
             self.assertIn(f"{path}:1:", result.out)
 
+    def test_base_name_that_is_no_tag(self):
+        for name in ("-q", "Rt", "rt.x"):
+            path = self.top / f"{name}.loader.json"
+            path.write_text(json.dumps(MANIFEST))
+            result = self.validate(path)
+            self.assertEqual(result.status, 1, name)
+            self.assertIn("manifest.tag.filename", result.out)
+
     def test_warning_and_strict(self):
         path = self.write("rt", self.variation(hompage="https://example.org"))
         self.assertEqual(self.validate(path).status, 0)

@@ -4,6 +4,7 @@
  * table of findings. */
 #include "expect.h"
 #include "registry/json_text.h"
+#include "registry/json_tree.h"
 #include "registry/manifest.h"
 #include "registry/pattern.h"
 #include "registry/sha256.h"
@@ -81,6 +82,9 @@ static void test_patterns(void)
     EXPECT_TEXT(pattern_nearest("varients", words, 3), "variants");
     EXPECT_TEXT(pattern_nearest("Version", words, 3), "version");
     EXPECT_TEXT(pattern_nearest("zzz", words, 3), NULL);
+    EXPECT(pattern_distance("tr", "rt") == 1 && pattern_distance("ca", "abc") == 3);
+    EXPECT(pattern_distance("lifecylce", "lifecycle") == 1);
+    EXPECT_TEXT(pattern_nearest("yp", (const char *const[]){"py"}, 1), "py");
     EXPECT(pattern_distance("abc", "abc") == 0 && pattern_distance("abc", "") == 3);
 }
 
@@ -145,6 +149,73 @@ static void test_json(void)
     free(deep);
 }
 
+/* What the short way makes of a text; "" = nothing, the long way is taken. */
+static void expect_tree(const char *text, const char *printed)
+{
+    struct json_tree tree = {.extra = {NULL}};
+    char copy[4096], again[4096] = "";
+    snprintf(copy, sizeof copy, "%s", text);
+    const cJSON *root = json_tree_read(&tree, copy, strlen(text));
+    if (root)
+        EXPECT(cJSON_PrintPreallocated((cJSON *)root, again, sizeof again, 0));
+    EXPECT_TEXT(again, printed);
+    json_tree_finish(&tree);
+}
+
+static void test_tree(void)
+{
+    char many[2100] = "[";
+    expect_tree(" { \"a\" : [ 1 , -20 , \"x y\" , true , false , null ] ,\r\n\"b\":{}} \n",
+                "{\"a\":[1,-20,\"x y\",true,false,null],\"b\":{}}");
+    expect_tree("\"\"", "\"\"");
+    expect_tree("[]", "[]");
+    expect_tree("{\"a\":1,\"a\":2}", "{\"a\":1,\"a\":2}");
+    expect_tree("999999999", "999999999");
+    static const char *const others[] = {"",
+                                         " ",
+                                         "[1,]",
+                                         "[,1]",
+                                         "{\"a\"}",
+                                         "{\"a\":}",
+                                         "{a:1}",
+                                         "[1] x",
+                                         "[01]",
+                                         "[-0]",
+                                         "[1.0]",
+                                         "[1e3]",
+                                         "1000000000",
+                                         "\"\\n\"",
+                                         "\"\xc3\xa4\"",
+                                         "\"a\tb\"",
+                                         "\"open",
+                                         "[1",
+                                         "{\"a\":1",
+                                         "tru",
+                                         "nul",
+                                         "truex",
+                                         "+1",
+                                         "-",
+                                         "\xef\xbb\xbf[]",
+                                         "[\"a\" \"b\"]",
+                                         "[1 2]",
+                                         "{\"a\":1 \"b\":2}",
+                                         "[}",
+                                         "{]",
+                                         "\f[]"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        expect_tree(others[i], "");
+    /* More nodes than the first ones. */
+    for (int i = 0; i < 1000; i++)
+        strcat(many, i < 999 ? "7," : "7]");
+    expect_tree(many, many);
+    char deep[80] = "";
+    for (int i = 0; i < 33; i++) {
+        memset(deep, '[', (size_t)i + 1);
+        memset(deep + i + 1, ']', (size_t)i + 1);
+        expect_tree(deep, i < 32 ? deep : "");
+    }
+}
+
 static void test_sha256(void)
 {
     char hex[65];
@@ -171,6 +242,7 @@ static void test_kinds(void)
     for (size_t i = 0; i < count; i++) {
         EXPECT(metacall_registry_finding_kind(kinds[i].id) == &kinds[i]);
         EXPECT(kinds[i].summary && *kinds[i].summary);
+        EXPECT(kinds[i].why && *kinds[i].why);
     }
     EXPECT(!metacall_registry_finding_kind("no.such") && !metacall_registry_finding_kind(NULL));
 }
@@ -193,6 +265,7 @@ int main(void)
     test_versions();
     test_patterns();
     test_json();
+    test_tree();
     test_sha256();
     test_kinds();
     test_names();
