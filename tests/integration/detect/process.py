@@ -48,7 +48,7 @@ class Process:
     """A program that writes "ready VERSION" and waits for the end of its input. It runs with the
     probe preloaded and finds the manifests of the staged tree alone."""
 
-    def __init__(self, *argv, env=None, cwd=None, stage=True):
+    def __init__(self, *argv, env=None, cwd=None):
         self.folder = tempfile.mkdtemp(prefix="metacall-detect-")
         environment = {
             "PATH": "/usr/bin:/bin",
@@ -66,7 +66,9 @@ class Process:
         line = self.child.stdout.readline()
         if not line.startswith("ready "):
             self.child.kill()
-            raise AssertionError(f"{argv[0]} wrote {line!r}: {self.child.communicate()}")
+            streams = self.child.communicate()
+            shutil.rmtree(self.folder)
+            raise AssertionError(f"{argv[0]} wrote {line!r}: {streams}")
         self.words = line.split()[1:]
         self.version = self.words[0]
 
