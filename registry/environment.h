@@ -29,8 +29,12 @@ static inline int environment_is_foreign(const struct environment *environment)
 {
     return environment->root[0] != '\0';
 }
-/* `path` below the root, into the arena. */
+/* `path` below the root, into the arena. Links are followed inside the root, where the kernel can
+ * (openat2); what is not there gives a path that leads nowhere. */
 const char *environment_real(const struct environment *environment, struct arena *arena,
                              const char *path);
+/* The same for a name in an open folder below another root; NULL = the kernel cannot say. */
+const char *environment_real_at(const struct environment *environment, struct arena *arena,
+                                int folder, const char *name);
 
 #endif /* REGISTRY_ENVIRONMENT_H */

@@ -44,12 +44,15 @@ static const char *follow(const struct environment *environment, struct arena *a
 {
     char target[PATH_MAX];
     for (int i = 0; i < LINKS_MAX; i++) {
+        const char *slash = strrchr(path, '/');
+        const char *folder =
+            environment_real(environment, arena,
+                             slash > path ? arena_copy(arena, path, (size_t)(slash - path)) : "/");
         ssize_t size =
-            readlink(environment_real(environment, arena, path), target, sizeof target - 1);
+            readlink(arena_format(arena, "%s%s", folder, slash), target, sizeof target - 1);
         if (size <= 0)
             break;
         target[size] = '\0';
-        const char *slash = strrchr(path, '/');
         path = target[0] == '/' ? arena_text(arena, target)
                                 : arena_format(arena, "%.*s/%s", (int)(slash - path), path, target);
     }

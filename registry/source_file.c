@@ -89,11 +89,27 @@ static void examine(const struct environment *environment, size_t size_max,
     }
 }
 
+/* Where a link in another root leads inside of it; NULL = it is none, or the one that masks. */
+static const char *link_inside(const struct environment *environment, struct arena *arena,
+                               int folder, const char *name)
+{
+    char target[16];
+    ssize_t size = readlinkat(folder, name, target, sizeof target);
+    if (size < 0 || (size == 9 && memcmp(target, "/dev/null", 9) == 0))
+        return NULL;
+    return environment_real_at(environment, arena, folder, name);
+}
+
 void source_file_open_at(const struct environment *environment, int folder, const char *name,
                          size_t size_max, struct source_file *ret_file)
 {
     struct source_file file = {.state = SOURCE_FILE_OPEN};
-    file.fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    struct arena arena = {.chunks = NULL};
+    const char *real = folder != AT_FDCWD && environment_is_foreign(environment)
+                           ? link_inside(environment, &arena, folder, name)
+                           : NULL;
+    file.fd = openat(folder, real ? real : name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    arena_finish(&arena);
     if (file.fd >= 0) {
         examine(environment, size_max, &file);
     } else if (errno == ENOENT || errno == ENOTDIR) {

@@ -5,10 +5,15 @@
 #include "expect.h"
 #include "tree.h"
 
+#include <fcntl.h>
 #include <metacall/registry.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#if __has_include(<linux/openat2.h>)
+#include <linux/openat2.h>
+#endif
 
 static char environment_text[8][1200];
 static const char *environment_list[9];
@@ -246,6 +251,44 @@ static void expect_odd(metacall_registry *registry, const char *tag, const char 
     metacall_registry_entries_free(entries);
 }
 
+#if defined RESOLVE_IN_ROOT && defined SYS_openat2
+/* Links of an image lead where they lead for a process inside it, not into this system. */
+static void test_root_links(void)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+    long fd = syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
+    if (fd < 0) {
+        printf("no openat2 here: links of another root were skipped\n");
+        return;
+    }
+    close((int)fd);
+    environment("METACALL_REGISTRY_ADD_PATH=/linked:/outer", NULL);
+    tree_manifest(tree_path("jail/real/one/moo.loader.json"), "moo", "1.0.0", "");
+    tree_manifest(tree_path("jail/opt/cow.loader.json"), "cow", "1.0.0", "");
+    tree_manifest(tree_path("outside/pig.loader.json"), "pig", "1.0.0", "");
+    tree_manifest(tree_path("outside/hen.loader.json"), "hen", "1.0.0", "");
+    EXPECT(symlink("/real/one", tree_path("jail/linked")) == 0);
+    EXPECT(symlink("/opt/cow.loader.json", tree_path("jail/real/one/cow.loader.json")) == 0);
+    EXPECT(symlink(tree_path("outside/pig.loader.json"),
+                   tree_path("jail/real/one/pig.loader.json")) == 0);
+    EXPECT(symlink("/dev/null", tree_path("jail/real/one/ant.loader.json")) == 0);
+    EXPECT(symlink(tree_path("outside"), tree_path("jail/outer")) == 0);
+    metacall_registry *registry = open_registry(tree_path("jail"), NULL);
+    EXPECT_TEXT(entry(registry, "moo", 0), "/linked/moo.loader.json active");
+    EXPECT_TEXT(entry(registry, "cow", 0), "/linked/cow.loader.json active");
+    EXPECT_TEXT(entry(registry, "ant", 0), "/linked/ant.loader.json masked");
+    expect_odd(registry, "pig", "file.link");
+    EXPECT_TEXT(entry(registry, "hen", 0), "");
+    metacall_registry_close(registry);
+}
+
+#else
+static void test_root_links(void)
+{
+    printf("no openat2 here: links of another root were skipped\n");
+}
+#endif
+
 static void make_odd(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -409,6 +452,7 @@ int main(void)
     test_replace();
     test_states();
     test_root();
+    test_root_links();
     test_odd_files();
     test_lookup_opens_one();
     test_names();
