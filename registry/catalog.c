@@ -108,6 +108,8 @@ static int read_opened(struct catalog *catalog, struct source_file *source,
     const char *text = source->state == SOURCE_FILE_OPEN
                            ? source_file_read_into(source, &catalog->buffer, &catalog->buffer_size)
                            : NULL;
+    if (source->no_memory)
+        return out_of_memory();
     if (text) {
         if (manifest_read(arena, ret_file->path, ret_file->tag, text, source->size, &manifest) < 0)
             return -1;

@@ -55,6 +55,8 @@ static int explain_tag(metacall_registry *registry, struct catalog *catalog,
         steps->row = row;
     }
     selection_finish(&selection);
+    if (result == 0 && scratch.failed)
+        result = metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
     arena_finish(&scratch);
     return result;
 }

@@ -42,14 +42,42 @@ static cJSON *text_node(const char *text)
     return node;
 }
 
+/* Hands `node` to an object, or to an array where `key` is NULL; returns it, NULL = out of memory.
+ * cJSON does not use the number of objects and arrays: here it tells that something is missing. */
+static cJSON *attach(cJSON *parent, const char *key, cJSON *node)
+{
+    if (parent && node &&
+        (key ? cJSON_AddItemToObject(parent, key, node) : cJSON_AddItemToArray(parent, node)))
+        return node;
+    cJSON_Delete(node);
+    if (parent)
+        parent->valueint = 1;
+    return NULL;
+}
+
+static int is_whole(const cJSON *node)
+{
+    for (; node; node = node->next) {
+        if ((cJSON_IsObject(node) || cJSON_IsArray(node)) &&
+            (node->valueint || !is_whole(node->child)))
+            return 0;
+    }
+    return 1;
+}
+
+static void add_flag(cJSON *object, const char *key, int flag)
+{
+    attach(object, key, cJSON_CreateBool(flag));
+}
+
 static void add_text(cJSON *object, const char *key, const char *text)
 {
-    cJSON_AddItemToObject(object, key, text_node(text));
+    attach(object, key, text_node(text));
 }
 
 static void add_number(cJSON *object, const char *key, double number)
 {
-    cJSON_AddNumberToObject(object, key, number);
+    attach(object, key, cJSON_CreateNumber(number));
 }
 
 static cJSON *begin(const char *kind)
@@ -62,7 +90,7 @@ static cJSON *begin(const char *kind)
 
 static char *finish(cJSON *object)
 {
-    char *text = object ? cJSON_Print(object) : NULL;
+    char *text = object && is_whole(object) ? cJSON_Print(object) : NULL;
     cJSON_Delete(object);
     if (!text)
         metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
@@ -103,9 +131,9 @@ static cJSON *diagnostic_node(const struct metacall_diagnostic *diagnostic, int 
 static void add_diagnostics(cJSON *object, const char *key, const struct metacall_diagnostic *items,
                             size_t count, int with_why)
 {
-    cJSON *array = cJSON_AddArrayToObject(object, key);
+    cJSON *array = attach(object, key, cJSON_CreateArray());
     for (size_t i = 0; i < count; i++)
-        cJSON_AddItemToArray(array, diagnostic_node(&items[i], with_why));
+        attach(array, NULL, diagnostic_node(&items[i], with_why));
 }
 
 /* ---------------------------------------------------------------------------------------- list */
@@ -127,8 +155,8 @@ static cJSON *row_node(const struct metacall_registry_row *row)
     add_text(object, "runtime_library", row->runtime_library);
     add_text(object, "runtime_executable", row->runtime_executable);
     add_text(object, "runtime_source", row->runtime_source);
-    cJSON_AddBoolToObject(object, "is_host", row->is_host);
-    cJSON_AddBoolToObject(object, "unproven", row->unproven);
+    add_flag(object, "is_host", row->is_host);
+    add_flag(object, "unproven", row->unproven);
     add_text(object, "reason", row->reason);
     add_text(object, "manifest", row->manifest);
     return object;
@@ -141,9 +169,9 @@ static cJSON *entry_node(const struct metacall_registry_entry *entry)
     add_text(object, "language", entry->language);
     add_text(object, "name", entry->name);
     add_text(object, "version", entry->version);
-    extensions = cJSON_AddArrayToObject(object, "extensions");
+    extensions = attach(object, "extensions", cJSON_CreateArray());
     for (const char *const *item = entry->extensions; item && *item; item++)
-        cJSON_AddItemToArray(extensions, text_node(*item));
+        attach(extensions, NULL, text_node(*item));
     add_text(object, "manifest", entry->manifest);
     add_text(object, "source", entry->source);
     add_text(object, "state", metacall_registry_state_name(entry->state));
@@ -159,12 +187,12 @@ char *metacall_registry_list_json(metacall_registry *registry)
     char *text = NULL;
     if (metacall_registry_rows(registry, &rows) == 0 &&
         metacall_registry_entries(registry, &entries) == 0) {
-        cJSON *object = begin("list"), *array = cJSON_AddArrayToObject(object, "loaders");
+        cJSON *object = begin("list"), *array = attach(object, "loaders", cJSON_CreateArray());
         for (size_t i = 0; i < rows->count; i++)
-            cJSON_AddItemToArray(array, row_node(&rows->items[i]));
-        array = cJSON_AddArrayToObject(object, "entries");
+            attach(array, NULL, row_node(&rows->items[i]));
+        array = attach(object, "entries", cJSON_CreateArray());
         for (size_t i = 0; i < entries->count; i++)
-            cJSON_AddItemToArray(array, entry_node(&entries->items[i]));
+            attach(array, NULL, entry_node(&entries->items[i]));
         text = finish(object);
     }
     metacall_registry_rows_free(rows);
@@ -182,16 +210,17 @@ char *metacall_registry_show_json(metacall_registry *registry, const char *tag)
     cJSON *object = begin("show"), *array;
     add_text(object, "tag", manifest->tag);
     add_text(object, "path", manifest->path);
-    array = cJSON_AddArrayToObject(object, "fields");
+    array = attach(object, "fields", cJSON_CreateArray());
     for (size_t i = 0; i < manifest->count; i++) {
         const struct metacall_registry_field *field = &manifest->fields[i];
-        cJSON *item = cJSON_CreateObject(), *value = cJSON_Parse(field->value);
+        cJSON *item = cJSON_CreateObject(),
+              *value = field->value ? cJSON_Parse(field->value) : cJSON_CreateNull();
         add_text(item, "pointer", field->pointer);
-        cJSON_AddItemToObject(item, "value", value ? value : cJSON_CreateNull());
+        attach(item, "value", value);
         add_text(item, "origin", field->origin);
         add_number(item, "line", field->line);
         add_number(item, "column", field->column);
-        cJSON_AddItemToArray(array, item);
+        attach(array, NULL, item);
     }
     add_diagnostics(object, "diagnostics", manifest->diagnostics, manifest->diagnostic_count, 0);
     metacall_registry_manifest_free(manifest);
@@ -206,16 +235,16 @@ char *metacall_registry_explain_json(metacall_registry *registry, const char *ta
         return NULL;
     cJSON *object = begin("explain"), *array;
     add_text(object, "tag", steps->tag);
-    array = cJSON_AddArrayToObject(object, "steps");
+    array = attach(object, "steps", cJSON_CreateArray());
     for (size_t i = 0; i < steps->count; i++) {
         cJSON *item = cJSON_CreateObject();
         add_text(item, "stage", steps->items[i].stage);
         add_text(item, "subject", steps->items[i].subject);
         add_text(item, "verdict", verdicts[steps->items[i].verdict]);
         add_text(item, "reason", steps->items[i].reason);
-        cJSON_AddItemToArray(array, item);
+        attach(array, NULL, item);
     }
-    cJSON_AddItemToObject(object, "outcome", row_node(steps->row));
+    attach(object, "outcome", row_node(steps->row));
     metacall_registry_steps_free(steps);
     return finish(object);
 }
@@ -227,21 +256,21 @@ char *metacall_registry_detect_json(metacall_registry *registry)
     struct metacall_registry_hosts *hosts;
     if (metacall_registry_detect(registry, &hosts) < 0)
         return NULL;
-    cJSON *object = begin("detect"), *array = cJSON_AddArrayToObject(object, "hosts");
+    cJSON *object = begin("detect"), *array = attach(object, "hosts", cJSON_CreateArray());
     for (size_t i = 0; i < hosts->count; i++) {
         const struct metacall_registry_host *host = &hosts->items[i];
         cJSON *item = cJSON_CreateObject();
         add_text(item, "tag", host->tag);
         add_text(item, "language", host->language);
         add_text(item, "owner", host->owner);
-        cJSON_AddBoolToObject(item, "in_executable", host->in_executable);
+        add_flag(item, "in_executable", host->in_executable);
         add_number(item, "running", host->running);
         add_text(item, "version", host->version);
         add_text(item, "version_from", host->version_from);
         add_text(item, "evidence", host->evidence);
-        cJSON_AddBoolToObject(item, "duplicate", host->duplicate);
-        cJSON_AddBoolToObject(item, "embedded", host->embedded);
-        cJSON_AddItemToArray(array, item);
+        add_flag(item, "duplicate", host->duplicate);
+        add_flag(item, "embedded", host->embedded);
+        attach(array, NULL, item);
     }
     metacall_registry_hosts_free(hosts);
     return finish(object);
@@ -254,21 +283,21 @@ static cJSON *runtime_node(const struct metacall_registry_process_runtime *runti
     add_text(object, "language", runtime->language);
     add_text(object, "runtime", runtime->runtime);
     add_text(object, "owner", runtime->owner);
-    cJSON_AddBoolToObject(object, "in_executable", runtime->in_executable);
-    cJSON_AddBoolToObject(object, "deleted", runtime->deleted);
+    add_flag(object, "in_executable", runtime->in_executable);
+    add_flag(object, "deleted", runtime->deleted);
     add_number(object, "running", runtime->running);
-    cJSON_AddBoolToObject(object, "duplicate", runtime->duplicate);
+    add_flag(object, "duplicate", runtime->duplicate);
     add_text(object, "version", runtime->version);
     add_text(object, "version_from", runtime->version_from);
     add_text(object, "build_id", runtime->build_id);
-    array = cJSON_AddArrayToObject(object, "entrances");
+    array = attach(object, "entrances", cJSON_CreateArray());
     for (size_t i = 0; i < runtime->entrance_count; i++) {
         cJSON *item = cJSON_CreateObject();
         add_text(item, "id", runtime->entrances[i].id);
         add_text(item, "state", runtime->entrances[i].state);
         add_text(item, "because", runtime->entrances[i].because);
         add_text(item, "hint", runtime->entrances[i].hint);
-        cJSON_AddItemToArray(array, item);
+        attach(array, NULL, item);
     }
     return object;
 }
@@ -279,21 +308,21 @@ char *metacall_registry_process_json(const struct metacall_registry_process *pro
     add_number(object, "pid", process->pid);
     add_number(object, "uid", process->uid);
     add_text(object, "executable", process->executable);
-    cJSON_AddBoolToObject(object, "executable_deleted", process->executable_deleted);
+    add_flag(object, "executable_deleted", process->executable_deleted);
     add_text(object, "root", process->root);
-    cJSON_AddBoolToObject(object, "other_root", process->other_root);
-    cJSON_AddBoolToObject(object, "other_mounts", process->other_mounts);
-    array = cJSON_AddArrayToObject(object, "runtimes");
+    add_flag(object, "other_root", process->other_root);
+    add_flag(object, "other_mounts", process->other_mounts);
+    array = attach(object, "runtimes", cJSON_CreateArray());
     for (size_t i = 0; i < process->runtime_count; i++)
-        cJSON_AddItemToArray(array, runtime_node(&process->runtimes[i]));
-    array = cJSON_AddArrayToObject(object, "names");
+        attach(array, NULL, runtime_node(&process->runtimes[i]));
+    array = attach(object, "names", cJSON_CreateArray());
     for (size_t i = 0; i < process->names_count; i++) {
         cJSON *item = cJSON_CreateObject();
         add_text(item, "id", process->names[i].id);
         add_text(item, "owner", process->names[i].owner);
-        cJSON_AddBoolToObject(item, "in_executable", process->names[i].in_executable);
+        add_flag(item, "in_executable", process->names[i].in_executable);
         add_number(item, "count", (double)process->names[i].count);
-        cJSON_AddItemToArray(array, item);
+        attach(array, NULL, item);
     }
     add_number(object, "modules", (double)process->modules);
     add_text(object, "unreadable", process->unreadable);
@@ -307,18 +336,18 @@ char *metacall_registry_paths_json(metacall_registry *registry)
     if (metacall_registry_paths(registry, &paths) < 0)
         return NULL;
     cJSON *object = begin("paths"), *array;
-    cJSON_AddBoolToObject(object, "secure", metacall_registry_is_secure(registry));
-    array = cJSON_AddArrayToObject(object, "paths");
+    add_flag(object, "secure", metacall_registry_is_secure(registry));
+    array = attach(object, "paths", cJSON_CreateArray());
     for (size_t i = 0; i < paths->count; i++) {
         const struct metacall_registry_path *path = &paths->items[i];
         cJSON *item = cJSON_CreateObject();
         add_text(item, "path", path->path);
         add_number(item, "level", path->level);
         add_text(item, "source", path->source);
-        cJSON_AddBoolToObject(item, "exists", path->exists);
+        add_flag(item, "exists", path->exists);
         add_text(item, "reason", path->reason);
         add_number(item, "manifests", (double)path->manifests);
-        cJSON_AddItemToArray(array, item);
+        attach(array, NULL, item);
     }
     metacall_registry_paths_free(paths);
     return finish(object);
@@ -329,7 +358,7 @@ char *metacall_registry_environment_json(metacall_registry *registry)
     struct metacall_registry_variables *variables;
     if (metacall_registry_environment(registry, &variables) < 0)
         return NULL;
-    cJSON *object = begin("environment"), *array = cJSON_AddArrayToObject(object, "variables");
+    cJSON *object = begin("environment"), *array = attach(object, "variables", cJSON_CreateArray());
     for (size_t i = 0; i < variables->count; i++) {
         const struct metacall_registry_variable *variable = &variables->items[i];
         cJSON *item = cJSON_CreateObject();
@@ -337,8 +366,8 @@ char *metacall_registry_environment_json(metacall_registry *registry)
         add_text(item, "value", variable->value);
         add_text(item, "meaning", variable->meaning);
         add_text(item, "tag", variable->tag);
-        cJSON_AddBoolToObject(item, "ignored", variable->ignored);
-        cJSON_AddItemToArray(array, item);
+        add_flag(item, "ignored", variable->ignored);
+        attach(array, NULL, item);
     }
     metacall_registry_variables_free(variables);
     return finish(object);

@@ -307,6 +307,8 @@ static int add_row(metacall_registry *registry, struct catalog *catalog,
     if (result == 0)
         row_fill(arena, &selection, row);
     selection_finish(&selection);
+    if (result == 0 && scratch.failed)
+        result = out_of_memory();
     arena_finish(&scratch);
     return result;
 }

@@ -184,6 +184,8 @@ static int reread(struct showing *showing, const char *path, const char *tag, ch
         return -1;
     }
     showing->root = cJSON_ParseWithLength(text, size);
+    if (!showing->root && json_text_check(text, size, NULL, NULL) == 0)
+        showing->arena->failed = 1; /* it is JSON, so only memory can be at fault */
     showing->reader = (struct reader){.text = text, .size = size, .arena = showing->arena};
     *ret_text = text;
     return 0;

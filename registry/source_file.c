@@ -176,6 +176,7 @@ const char *source_file_read_into(struct source_file *file, char **buffer, size_
         char *larger = realloc(*buffer, size);
         if (!larger) {
             refuse(file, "file.access", "cannot be read: %s", strerror(ENOMEM));
+            file->no_memory = 1;
             return NULL;
         }
         *buffer = larger;

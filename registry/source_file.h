@@ -20,6 +20,7 @@ struct source_file {
     size_t size;
     const char *id; /* finding: file.type, file.size, file.access, file.trust ... */
     char message[160];
+    int no_memory; /* refused because there was no room to read it */
 };
 
 /* Opens `path` (a path inside the root). The state says what became of it. */
