@@ -2,8 +2,9 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* The floors of the rows about an embedded Node: a bare embedder of the same libnode, without this
  * library. `floor_node call [count]` prints nanoseconds of one C -> JavaScript -> C call of
- * (a, b) => a + b, lock and scopes taken for each; `floor_node callback` the same where the function
- * calls a C function in turn; `floor_node start` prints milliseconds from the start to ready. */
+ * (a, b) => a + b, lock and scopes taken for each; `floor_node callback` the same where the
+ * function calls a C function in turn; `floor_node start` prints milliseconds from the start to
+ * ready. */
 #include <node.h>
 #include <node_api.h>
 #include <uv.h>
@@ -90,9 +91,9 @@ int main(int argc, char **argv)
     std::vector<std::string> errors;
     double start = now();
 
-    auto result = node::InitializeOncePerProcess(
-        args, {kNoInitializeV8, kNoInitializeNodeV8Platform, kNoDefaultSignalHandling,
-               kNoStdioInitialization});
+    auto result =
+        node::InitializeOncePerProcess(args, {kNoInitializeV8, kNoInitializeNodeV8Platform,
+                                              kNoDefaultSignalHandling, kNoStdioInitialization});
     auto platform = node::MultiIsolatePlatform::Create(2);
     v8::V8::InitializePlatform(platform.get());
     v8::V8::Initialize();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
 /* The floor of the rows about a guest Python: `floor_python call` prints nanoseconds of one
- * PyObject_Vectorcall of `def add(a, b): return a + b` with two ints made and one read each time. */
+ * PyObject_Vectorcall of `def add(a, b): return a + b` with two ints made and one read each time.
+ */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
