@@ -21,8 +21,9 @@ int interpose_word_is_address(const struct import_word *word)
            word->kind == ELF_RELOCATION_ABSOLUTE;
 }
 
-uintptr_t interpose_word_now(const metacall_interpose *object, const struct import_word *word,
-                             int *ret_lazy)
+/* The words of another object: a sanitizer may have fenced some of them; they are only read. */
+__attribute__((no_sanitize("address"))) uintptr_t
+interpose_word_now(const metacall_interpose *object, const struct import_word *word, int *ret_lazy)
 {
     uintptr_t now = __atomic_load_n((const uintptr_t *)word->where, __ATOMIC_ACQUIRE);
 
