@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) The MetaCall loader registry authors
-// The loader's half in JavaScript, embedded in the plugin and run once in every environment. It
-// packs arrays and objects into flat buffers (a property that C fetches costs 60 to 200 ns each),
-// makes errors, loads scripts and finds what the main module has. C calls it; users never do.
+// The loader's half in JavaScript, run once in every environment: packs arrays and objects (what C
+// fetches by itself costs 60 to 200 ns each), makes errors, loads scripts. Only C calls it.
 (function (native, require, options) {
   'use strict';
 
@@ -351,10 +350,9 @@
   // ---------------------------------------------------------------- scripts
 
   const searched = [];
-  const { existsSync, statSync } = require('fs');
-  const { pathToFileURL } = require('url');
+  const { existsSync, readFileSync, realpathSync, statSync } = require('fs');
 
-  // Folders where require() looks last, for names that are no paths. Node takes its own from NODE_PATH
+  // Folders where require() looks last, for names that are no paths. Node takes those of NODE_PATH
   // once, at its start; Module.globalPaths is a copy that nothing reads. Until a folder is named,
   // nothing is changed.
   const folders = [];
@@ -396,11 +394,10 @@
     if (importer === null) {
       const module = new Module('metacall:import');
       module.paths = [];
-      module._compile('module.exports = (url) => import(url)',
-        path.join(process.cwd(), 'metacall-import.js'));
+      module._compile('module.exports = (url) => import(url)', path.resolve('metacall-import.js'));
       importer = module.exports;
     }
-    return importer(pathToFileURL(file).href);
+    return importer(require('url').pathToFileURL(file).href);
   }
 
   function isModule(file) {
@@ -410,7 +407,7 @@
       const description = path.join(folder, 'package.json');
       if (isFile(description)) {
         try {
-          return JSON.parse(require('fs').readFileSync(description, 'utf8')).type === 'module';
+          return JSON.parse(readFileSync(description, 'utf8')).type === 'module';
         } catch {
           return false;
         }
@@ -422,12 +419,12 @@
   // Gives the exports, or a Promise of an ES module's namespace.
   function loadFile(name, main) {
     const file = locate(name);
-    if (main) process.argv[1] = require('fs').realpathSync(file);
+    if (main) process.argv[1] = realpathSync(file);
     if (isModule(file)) {
       if (options.embedded) return importFile(file);
       const [major, minor] = process.versions.node.split('.').map(Number);
       if (major > 22 || (major === 22 && minor >= 12)) return Module._load(file, undefined, false);
-      throw new Error(`${file} is an ES module, which Node ${process.version} cannot load at once; ` +
+      throw new Error(`${file} is an ES module, which Node ${process.version} cannot load now; ` +
         'use await import(), a CommonJS file, or Node 22.12 or newer');
     }
     return Module._load(file, undefined, main);
