@@ -13,7 +13,7 @@
 
 const char *py_error_type_name(PyObject *type)
 {
-    static __thread char name[128];
+    static char name[128]; /* the GIL guards it: every caller copies it before letting go */
     PyObject *text = PyObject_GetAttrString(type, "__name__");
     const char *utf8 = text != NULL ? PyUnicode_AsUTF8AndSize(text, NULL) : NULL;
     strncpy(name, utf8 != NULL ? utf8 : "?", sizeof name - 1);
