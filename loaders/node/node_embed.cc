@@ -479,6 +479,8 @@ int node_embed_spin(struct node_embed *embed, int (*done)(void *data), void *dat
             deadline = now_ms() + 1; /* another thread is in the middle of a function */
         } else {
             deadline = turn(embed);
+            if (done && done(data))
+                deadline = 0; /* to be seen at once, not when the loop wants its next turn */
             if (embed->state.load() == NODE_EMBED_RUNNING && !loop_alive(embed)) {
                 embed->platform->DrainTasks(embed->isolate);
                 if (!loop_alive(embed) && !(done && done(data)))
