@@ -38,10 +38,16 @@ enum metacall_storage {
     METACALL_STORAGE_INNER = 1u << 1,  /* an element inside its array's block: the array frees it */
     METACALL_STORAGE_BORROW = 1u << 2, /* as.bytes.data is the maker's, valid for this call only */
     METACALL_STORAGE_MINUS = 1u << 3,  /* a METACALL_BIGINT below zero */
-    METACALL_STORAGE_PAIR = 1u << 4    /* an ARRAY whose two items lie in its map's block */
+    METACALL_STORAGE_PAIR = 1u << 4,   /* an ARRAY whose two items lie in its map's block */
+    METACALL_STORAGE_SHARED = 1u << 5, /* a BUFFER that is as.bytes.memory's, held by a reference */
+    METACALL_STORAGE_FROZEN = 1u << 6  /* a SET that its language holds to be constant */
 };
 
-/* A value of 24 bytes. `id` is one of enum metacall_value_id. What lies behind the pointers belongs
+struct metacall_memory;
+struct metacall_object;
+struct metacall_future;
+
+/* A value of 32 bytes. `id` is one of enum metacall_value_id. What lies behind the pointers belongs
  * to the value unless METACALL_STORAGE_BORROW is set. Read the fields freely; write them through
  * the metacall_slot_* functions below. */
 struct metacall_value {
@@ -59,8 +65,9 @@ struct metacall_value {
         struct { /* STRING, BUFFER. A string has a NUL at data[size] that size does not count */
             char *data;
             size_t size;
+            struct metacall_memory *memory; /* only with METACALL_STORAGE_SHARED */
         } bytes;
-        struct { /* ARRAY: items[count]; MAP: items[count], each an ARRAY of two, key and value */
+        struct { /* ARRAY, SET: items[count]; MAP: items[count], each an ARRAY of key and value */
             metacall_value **items;
             size_t count;
         } array;
@@ -68,12 +75,15 @@ struct metacall_value {
             uint64_t *words;
             size_t count;
         } bigint;
-        struct { /* PTR, CLASS, OBJECT, FUTURE: see the kind's own functions */
+        struct { /* PTR: not owned */
             void *pointer;
             void *extra;
         } reference;
-        metacall_function *function; /* FUNCTION: holds a reference */
-        metacall_error *error;       /* EXCEPTION, THROWABLE: holds a reference */
+        int64_t date;                   /* DATE: microseconds since 1970-01-01T00:00Z */
+        metacall_function *function;    /* FUNCTION: holds a reference */
+        struct metacall_object *object; /* CLASS, OBJECT: holds a reference, <metacall/object.h> */
+        struct metacall_future *future; /* FUTURE: holds a reference, <metacall/future.h> */
+        metacall_error *error;          /* EXCEPTION, THROWABLE: holds a reference */
     } as;
 };
 
@@ -119,6 +129,13 @@ static inline void metacall_slot_double(metacall_value *slot, double number)
     slot->as.double_ = number;
 }
 
+/* An instant, in microseconds since 1970-01-01T00:00Z. */
+static inline void metacall_slot_date(metacall_value *slot, int64_t microseconds)
+{
+    metacall_slot_kind(slot, METACALL_DATE);
+    slot->as.date = microseconds;
+}
+
 /* A string or buffer that stays the caller's; it must outlive the call that the slot is used for.
  * The core copies it wherever a value is kept (metacall_value_copy, a result handed to C). A string
  * must be followed by a NUL byte. */
@@ -149,6 +166,8 @@ METACALL_API int metacall_slot_array(metacall_value *slot, size_t count);
 /* A map of `count` pairs in one block; as.array.items[i]->as.array.items[0] is the key, [1] the
  * value, all nulls at first. */
 METACALL_API int metacall_slot_map(metacall_value *slot, size_t count);
+/* A set of `count` nulls in one block; fill as.array.items[i]. */
+METACALL_API int metacall_slot_set(metacall_value *slot, size_t count);
 /* A function. Takes a reference of its own. */
 METACALL_API void metacall_slot_function(metacall_value *slot, metacall_function *function);
 /* An exception as a value. Takes a reference of its own. */
@@ -181,6 +200,12 @@ struct metacall_function_ops {
     int (*describe)(metacall_function *function);
     /* The last reference is gone; called on any thread, possibly after the runtime has ended. */
     void (*destroy)(metacall_function *function);
+    /* Turns on (1) or off (0) that the language's own calls of the function run through
+     * metacall_function_intercepted (<metacall/intercept.h>); `call` above goes to the original
+     * all the same, for the core runs the hooks of those calls. Off leaves no trace. -1 with
+     * METACALL_ERROR_SUPPORT where it cannot be done for this function, with METACALL_ERROR_STATE
+     * where somebody else has changed it. May be NULL. */
+    int (*intercept)(metacall_function *function, int on);
 };
 
 /* The open head of a function: enough to call it and to recognise one's own. */
@@ -198,7 +223,8 @@ enum metacall_function_flags {
     METACALL_FUNCTION_TYPED = 1u << 1,    /* at least one parameter has a type to be checked */
     METACALL_FUNCTION_VARIADIC = 1u << 2, /* takes more arguments than it names */
     METACALL_FUNCTION_DESCRIBED = 1u << 3,
-    METACALL_FUNCTION_BIG = 1u << 4 /* its METACALL_LONG parameters take a METACALL_BIGINT too */
+    METACALL_FUNCTION_BIG = 1u << 4, /* its METACALL_LONG parameters take a METACALL_BIGINT too */
+    METACALL_FUNCTION_INTERCEPTED = 1u << 5 /* the core's: somebody has hooks on it */
 };
 
 /* A new function with one reference, owned by the caller. `name` is copied; NULL = anonymous.
@@ -254,7 +280,9 @@ enum metacall_error_code {
     METACALL_ERROR_DEADLOCK = 15, /* the wait could never end */
     METACALL_ERROR_MEMORY = 16,
     METACALL_ERROR_SUPPORT = 17, /* known, but not supported here */
-    METACALL_ERROR_INTERNAL = 18
+    METACALL_ERROR_INTERNAL = 18,
+    METACALL_ERROR_CANCELLED = 19, /* asyncio.CancelledError, AbortError */
+    METACALL_ERROR_TIMEOUT = 20
 };
 
 /* What a loader can add to an error of its own. */

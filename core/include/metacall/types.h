@@ -37,7 +37,9 @@ enum metacall_value_id {
     METACALL_THROWABLE = 18,
     METACALL_SIZE = 19, /* number of kinds above */
     METACALL_INVALID = 20,
-    METACALL_BIGINT = 64 /* an integer past 64 bits; degrades to its decimal text */
+    METACALL_BIGINT = 64, /* an integer past 64 bits; degrades to its decimal text */
+    METACALL_DATE = 65,   /* an instant: microseconds since 1970 UTC; degrades to a double of ms */
+    METACALL_SET = 66     /* distinct values in their order; degrades to an array */
 };
 
 /* <metacall/loader.h> opens these and gives the last three their short names, which here are taken
