@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* bootstrap.js, embedded; the source is generated. */
+/* The scripts of bootstrap/, embedded as one; the source is generated. */
 #ifndef NODE_BOOTSTRAP_H
 #define NODE_BOOTSTRAP_H
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* Arrays and objects in the packed form that bootstrap.js reads and writes: a run of doubles, one
- * joined text, and references for what fits neither. */
+/* Arrays and objects in the packed form that bootstrap/cells.js reads and writes: a run of doubles,
+ * one joined text, and references for what fits neither. */
 #ifndef NODE_CELLS_H
 #define NODE_CELLS_H
 
 #include "node_value.h"
 #include <uchar.h>
 
-/* The operations; the same numbers stand in bootstrap.js. */
+/* The operations; the same numbers stand in bootstrap/cells.js. */
 enum node_cell {
     NODE_CELL_NULL = 0,
     NODE_CELL_FALSE = 1,

@@ -104,7 +104,7 @@ struct node_env *node_env_create(napi_env napi, struct node_loader *owner, struc
     return env;
 }
 
-/* native.buffers(cells, inbox, head): bootstrap.js has new ones. */
+/* native.buffers(cells, inbox, head): cells.js has new ones. */
 static napi_value take_buffers(napi_env napi, napi_callback_info info)
 {
     struct node_env *env = NULL;

@@ -11,7 +11,7 @@
 #include <node_api.h>
 #include <pthread.h>
 
-/* What bootstrap.js gives back, by name. */
+/* What the scripts of bootstrap/ give back, by name. */
 enum node_helper {
     NODE_PACK,
     NODE_UNPACK,
@@ -63,10 +63,10 @@ struct node_env {
     struct node_loader *owner;
     struct node_embed *embed; /* NULL: this environment has a thread of its own */
     napi_ref helpers[NODE_HELPER_COUNT];
-    napi_ref require; /* what index.js handed over, for bootstrap.js */
-    int ready;        /* bootstrap.js ran */
+    napi_ref require; /* what index.js handed over, for bootstrap/ */
+    int ready;        /* bootstrap/ ran */
 
-    /* The buffers of the packed form; see bootstrap.js. */
+    /* The buffers of the packed form; see bootstrap/cells.js. */
     const double *cells;
     size_t cells_size;
     double *inbox;
@@ -88,7 +88,7 @@ struct node_env *node_env_create(napi_env napi, struct node_loader *owner,
                                  struct node_embed *embed);
 void node_env_reference(struct node_env *env);
 void node_env_release(struct node_env *env);
-/* Runs bootstrap.js with this `require`. 0, or -1 with the error set. */
+/* Runs the scripts of bootstrap/ with this `require`. 0, or -1 with the error set. */
 int node_env_bootstrap(struct node_env *env, napi_value require, napi_value options);
 /* Runs it now where it waited until it is needed (a host). Inside. 0, or -1 with the error set. */
 int node_env_prepare(struct node_env *env);

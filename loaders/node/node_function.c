@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
 /* See node_function.h. Which JavaScript function belongs to which metacall_function stands in a
- * WeakMap of bootstrap.js: an address as a number, positive for a JavaScript function that was
+ * WeakMap of bootstrap/link.js: an address as a number, positive for a JavaScript function that was
  * handed out, negative for a wrapper around a foreign one. */
 #include "node_function.h"
 #include "node_error.h"
@@ -153,7 +153,7 @@ static void js_destroy(metacall_function *function)
     node_env_discard(js->env, &js->garbage);
 }
 
-static const struct metacall_function_ops js_ops = {js_call, js_describe, js_destroy};
+static const struct metacall_function_ops js_ops = {js_call, js_describe, js_destroy, NULL};
 
 /* A new reference to the function behind a link, or NULL where it is going. */
 static metacall_function *revive(struct js_function *js)

@@ -393,7 +393,7 @@ static napi_value log_on(napi_env napi, napi_callback_info info)
     return undefined(env);
 }
 
-/* setup(require): index.js hands over what only a module has. bootstrap.js waits until something
+/* setup(require): index.js hands over what only a module has. bootstrap/ waits until something
  * is asked for: a program that only requires us does not pay for it. */
 static napi_value setup(napi_env napi, napi_callback_info info)
 {
