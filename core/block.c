@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* Arrays and maps in memory. Values nest as deep as their makers like, so nothing here recurses:
- * work that is left waits in a chain through the blocks' own heads. */
+/* Arrays, sets and maps in memory. Values nest as deep as their makers like, so nothing here
+ * recurses: work that is left waits in a chain through the blocks' own heads. */
 #include "core/block.h"
 
 #include "core/error.h"
@@ -13,7 +13,7 @@ struct block_head {
     struct block_head *next;       /* in a chain of pending work */
     metacall_value *const *source; /* while copying: the items to copy from */
     size_t count;                  /* while in a chain: number of items */
-    enum metacall_value_id id;     /* while copying: array or map */
+    enum metacall_value_id id;     /* while copying: array, set or map */
 };
 
 static metacall_value **block_items(struct block_head *head)
@@ -108,7 +108,7 @@ static void block_drop_item(struct block_head **chain, metacall_value *item)
         return;
     if (item->storage & METACALL_STORAGE_HEAP && !value_unreference(item))
         return;
-    if (item->id == METACALL_ARRAY || item->id == METACALL_MAP) {
+    if (value_has_items(item)) {
         if (item->storage & METACALL_STORAGE_PAIR) {
             block_drop_item(chain, item->as.array.items[0]);
             block_drop_item(chain, item->as.array.items[1]);
@@ -173,7 +173,7 @@ static int block_copy_item(struct block_head **chain, metacall_value *slot,
 {
     if (from == NULL)
         return 0;
-    if (from->id != METACALL_ARRAY && from->id != METACALL_MAP)
+    if (!value_has_items(from))
         return value_copy_leaf(slot, from);
     metacall_value **items = NULL;
     if (from->as.array.count != 0) {
@@ -181,7 +181,8 @@ static int block_copy_item(struct block_head **chain, metacall_value *slot,
         if (items == NULL)
             return -1;
     }
-    metacall_slot_kind(slot, from->id);
+    metacall_slot_kind(slot, (enum metacall_value_id)from->id);
+    slot->storage |= from->storage & METACALL_STORAGE_FROZEN;
     slot->as.array.items = items;
     slot->as.array.count = from->as.array.count;
     return 0;

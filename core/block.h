@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* The block behind an array or a map: a hidden head, the item pointers and, where the block was
- * made whole, the inner slots that they point to. */
+/* The block behind an array, a set or a map: a hidden head, the item pointers and, where the block
+ * was made whole, the inner slots that they point to. */
 #ifndef CORE_BLOCK_H
 #define CORE_BLOCK_H
 
@@ -16,7 +16,7 @@ metacall_value **block_create_map(size_t count);
 metacall_value **block_create_pointers(size_t count);
 /* Frees the block and all that its items own, however deep, without recursion. NULL is accepted. */
 void block_destroy(metacall_value **items, size_t count);
-/* Copies items of an array or a map (id) into a new block, however deep, without recursion.
+/* Copies items of an array, a set or a map (id) into a new block, however deep, without recursion.
  * *ret_items is NULL for a count of 0. */
 int block_copy(enum metacall_value_id id, metacall_value *const *items, size_t count,
                metacall_value ***ret_items);

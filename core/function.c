@@ -5,6 +5,7 @@
 #include "core/function.h"
 
 #include "core/error.h"
+#include "core/future.h"
 #include "core/loader_state.h"
 
 #include <stdlib.h>
@@ -41,8 +42,7 @@ metacall_function *metacall_function_create(metacall_loader *loader, const char 
     if (length != 0)
         memcpy(block->core.name, name, length);
     block->core.name[length] = '\0';
-    if (loader != NULL)
-        __atomic_add_fetch(&loader->refs, 1, __ATOMIC_RELAXED);
+    loader_reference(loader);
     return &block->head;
 }
 
@@ -60,8 +60,7 @@ void metacall_function_release(metacall_function *function)
         function->ops->destroy(function);
     struct function_core *core = function->core;
     function_signature_destroy(core->signature);
-    if (function->loader != NULL)
-        __atomic_sub_fetch(&function->loader->refs, 1, __ATOMIC_RELEASE);
+    loader_release(function->loader);
     free(function);
 }
 
@@ -92,6 +91,14 @@ static inline int function_arguments_fit(const struct function_signature *signat
     return 1;
 }
 
+/* 0 when the loader lives, after all. */
+static __attribute__((noinline, cold)) int function_refuse(const metacall_loader *loader,
+                                                           const char *name)
+{
+    future_reject_lost();
+    return loader_admit(loader, name);
+}
+
 int metacall_function_call(metacall_function *function, const struct metacall_call *call,
                            metacall_value *ret)
 {
@@ -99,7 +106,7 @@ int metacall_function_call(metacall_function *function, const struct metacall_ca
     const struct function_core *core = function->core;
     if (loader != NULL &&
         __builtin_expect(__atomic_load_n(&loader->state, __ATOMIC_RELAXED) > LOADER_READY, 0) &&
-        loader_admit(loader, core->name) != 0)
+        function_refuse(loader, core->name) != 0)
         return -1;
     if (function->flags & METACALL_FUNCTION_TYPED &&
         !function_arguments_fit(__atomic_load_n(&core->signature, __ATOMIC_ACQUIRE), call))

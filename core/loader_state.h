@@ -18,7 +18,7 @@ enum loader_state {
 
 struct metacall_loader {
     uint32_t state; /* enum loader_state; atomic */
-    uint32_t refs;  /* functions and handles that point here; atomic */
+    uint32_t refs;  /* functions, objects, futures, memory that point here; atomic */
     char *tag;
     struct metacall_loader_hooks hooks;
     struct metacall_loader_config config; /* with everything behind it copied */
@@ -33,6 +33,20 @@ struct metacall_loader {
     struct metacall_gate questions;
     metacall_loader *next; /* in the table by order of start, or among those to reuse */
 };
+
+/* Whoever points to a loader counts in it, so that its block is not used again. NULL is accepted.
+ */
+static inline void loader_reference(metacall_loader *loader)
+{
+    if (loader != NULL)
+        __atomic_add_fetch(&loader->refs, 1, __ATOMIC_RELAXED);
+}
+
+static inline void loader_release(metacall_loader *loader)
+{
+    if (loader != NULL)
+        __atomic_sub_fetch(&loader->refs, 1, __ATOMIC_RELEASE);
+}
 
 static inline int loader_is_lost(const metacall_loader *loader)
 {

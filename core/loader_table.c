@@ -4,6 +4,7 @@
 #include "core/loader_table.h"
 
 #include "core/error.h"
+#include "core/future.h"
 #include "core/handle.h"
 #include "core/loader_state.h"
 #include "core/log.h"
@@ -194,6 +195,8 @@ static int table_conclude(metacall_loader *loader, int failed)
     }
     pthread_cond_broadcast(&table.changed);
     pthread_mutex_unlock(&table.lock);
+    if (failed)
+        future_reject_of(loader);
     return failed ? -1 : 0;
 }
 
@@ -415,8 +418,10 @@ static int table_end_all(metacall_error **ret_error)
             if (*ret_error == NULL)
                 *ret_error = metacall_error_take();
         }
-        pthread_mutex_lock(&table.lock);
         loader_state_set(loader, LOADER_ENDED);
+        /* Only now: whoever asks for one of these from here on is told at once. */
+        future_reject_of(loader);
+        pthread_mutex_lock(&table.lock);
         table_remove(loader);
     }
     return failed;
@@ -426,6 +431,7 @@ int loader_table_destroy(void)
 {
     metacall_error *error = NULL;
 
+    future_reject_lost();
     pthread_mutex_lock(&table.lock);
     if (table.destroying) {
         int own = pthread_equal(table.destroyer, pthread_self());

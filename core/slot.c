@@ -86,6 +86,14 @@ int metacall_slot_map(metacall_value *slot, size_t count)
     return 0;
 }
 
+int metacall_slot_set(metacall_value *slot, size_t count)
+{
+    if (metacall_slot_array(slot, count) != 0)
+        return -1;
+    slot->id = METACALL_SET;
+    return 0;
+}
+
 void metacall_slot_function(metacall_value *slot, metacall_function *function)
 {
     metacall_function_reference(function);
@@ -102,7 +110,7 @@ void metacall_slot_error(metacall_value *slot, metacall_error *error)
 
 void metacall_slot_clear(metacall_value *slot)
 {
-    if (slot->id == METACALL_ARRAY || slot->id == METACALL_MAP) {
+    if (value_has_items(slot)) {
         if (slot->storage & METACALL_STORAGE_PAIR) {
             metacall_slot_clear(slot->as.array.items[0]);
             metacall_slot_clear(slot->as.array.items[1]);
@@ -120,13 +128,14 @@ void metacall_slot_clear(metacall_value *slot)
 
 int metacall_slot_copy(metacall_value *slot, const metacall_value *from)
 {
-    if (from->id != METACALL_ARRAY && from->id != METACALL_MAP)
+    if (!value_has_items(from))
         return value_copy_leaf(slot, from);
     metacall_value **items;
     if (block_copy((enum metacall_value_id)from->id, from->as.array.items, from->as.array.count,
                    &items) != 0)
         return -1;
     metacall_slot_kind(slot, (enum metacall_value_id)from->id);
+    slot->storage |= from->storage & METACALL_STORAGE_FROZEN;
     slot->as.array.items = items;
     slot->as.array.count = from->as.array.count;
     return 0;

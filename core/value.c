@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* Values on the heap: 24 bytes each, counted, taken from and given back to a free list of the
+/* Values on the heap: 32 bytes each, counted, taken from and given back to a free list of the
  * calling thread, so that a call with a result costs less than one malloc. */
 #include "core/value.h"
 
 #include "core/block.h"
 #include "core/error.h"
+
+#include <metacall/future.h>
+#include <metacall/memory.h>
+#include <metacall/object.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,14 +38,23 @@ static const char *const value_kind_names[] = {
 
 int value_kind_is_known(unsigned id)
 {
-    return id < METACALL_SIZE || id == METACALL_BIGINT;
+    return id < METACALL_SIZE || (id >= METACALL_BIGINT && id <= METACALL_SET);
 }
 
 const char *value_kind_name(unsigned id)
 {
     if (id < METACALL_SIZE)
         return value_kind_names[id];
-    return id == METACALL_BIGINT ? "BigInteger" : "Invalid";
+    switch (id) {
+    case METACALL_BIGINT:
+        return "BigInteger";
+    case METACALL_DATE:
+        return "Date";
+    case METACALL_SET:
+        return "Set";
+    default:
+        return "Invalid";
+    }
 }
 
 metacall_value *value_create_slowly(void)
@@ -95,7 +108,9 @@ void value_clear_leaf(metacall_value *value)
     switch (value->id) {
     case METACALL_STRING:
     case METACALL_BUFFER:
-        if (!(value->storage & METACALL_STORAGE_BORROW))
+        if (value->storage & METACALL_STORAGE_SHARED)
+            metacall_memory_release(value->as.bytes.memory);
+        else if (!(value->storage & METACALL_STORAGE_BORROW))
             free(value->as.bytes.data);
         break;
     case METACALL_BIGINT:
@@ -103,6 +118,13 @@ void value_clear_leaf(metacall_value *value)
         break;
     case METACALL_FUNCTION:
         metacall_function_release(value->as.function);
+        break;
+    case METACALL_CLASS:
+    case METACALL_OBJECT:
+        metacall_object_release(value->as.object);
+        break;
+    case METACALL_FUTURE:
+        metacall_future_release(value->as.future);
         break;
     case METACALL_EXCEPTION:
     case METACALL_THROWABLE:
@@ -119,6 +141,10 @@ int value_copy_leaf(metacall_value *slot, const metacall_value *from)
     switch (from->id) {
     case METACALL_STRING:
     case METACALL_BUFFER:
+        if (from->storage & METACALL_STORAGE_SHARED) {
+            metacall_slot_memory(slot, from->as.bytes.memory);
+            return 0;
+        }
         return metacall_slot_bytes(slot, (enum metacall_value_id)from->id,
                                    from->as.bytes.data != NULL ? from->as.bytes.data : "",
                                    from->as.bytes.size);
@@ -127,6 +153,13 @@ int value_copy_leaf(metacall_value *slot, const metacall_value *from)
                                     from->as.bigint.words, from->as.bigint.count);
     case METACALL_FUNCTION:
         metacall_slot_function(slot, from->as.function);
+        return 0;
+    case METACALL_CLASS:
+    case METACALL_OBJECT:
+        metacall_slot_object(slot, from->as.object);
+        return 0;
+    case METACALL_FUTURE:
+        metacall_slot_future(slot, from->as.future);
         return 0;
     case METACALL_EXCEPTION:
     case METACALL_THROWABLE:
@@ -187,7 +220,7 @@ static int value_borrows_below(const metacall_value *value, unsigned depth)
 {
     if (value == NULL)
         return 0;
-    if (value->id != METACALL_ARRAY && value->id != METACALL_MAP)
+    if (!value_has_items(value))
         return value_borrows(value);
     if (value->storage & METACALL_STORAGE_BORROW || depth == 0)
         return 1;

@@ -55,6 +55,12 @@ static inline int value_is_plain(const metacall_value *value)
     return value->id <= METACALL_DOUBLE || value->id == METACALL_NULL;
 }
 
+/* 1 for what holds other values: an array, a map, a set. */
+static inline int value_has_items(const metacall_value *value)
+{
+    return value->id == METACALL_ARRAY || value->id == METACALL_MAP || value->id == METACALL_SET;
+}
+
 /* Takes one reference away; 1 when it was the last one. */
 int value_unreference(metacall_value *value);
 void value_reference(metacall_value *value);
@@ -82,7 +88,7 @@ static inline int value_own(metacall_value *value)
 /* Moves the contents of `from` into the empty `to`, without copying what lies behind. */
 void value_move(metacall_value *to, metacall_value *from);
 
-/* For block.c: what a value that is neither array nor map owns. */
+/* For block.c: what a value that holds no others owns. */
 void value_clear_leaf(metacall_value *value);
 int value_copy_leaf(metacall_value *slot, const metacall_value *from);
 /* For thread.c. */

@@ -32,7 +32,7 @@ static void function_destroy(metacall_function *function)
     mock_script_release(definition->script);
 }
 
-static const struct metacall_function_ops function_ops = {function_call, NULL, function_destroy};
+static const struct metacall_function_ops function_ops = {function_call, NULL, function_destroy, NULL};
 
 metacall_function *mock_script_function(const struct mock_definition *definition)
 {

@@ -7,6 +7,7 @@
 #include "core/function.h"
 #include "core/value.h"
 #include "ports/c/call.h"
+#include "ports/c/value_assign.h"
 
 #include <metacall/metacall.h>
 
@@ -40,8 +41,13 @@ static int list_take_pointer(metacall_value *slot, void *pointer, enum metacall_
             return metacall_error_raise(METACALL_ERROR_ARGUMENT, "a function argument is NULL");
         metacall_slot_function(slot, pointer);
         return 0;
+    case METACALL_FUTURE:
+        return value_fill_future(slot, pointer);
+    case METACALL_CLASS:
+    case METACALL_OBJECT:
+        return value_fill_object(slot, id, pointer);
     default:
-        metacall_slot_kind(slot, id);
+        metacall_slot_kind(slot, METACALL_PTR);
         slot->as.reference.pointer = pointer;
         slot->as.reference.extra = NULL;
         return 0;

@@ -14,9 +14,9 @@
 static const char *error_label(enum metacall_error_code code)
 {
     static const char *const labels[] = {
-        "NONE",      "GUEST",     "EXIT",   "INTERRUPT", "ARGUMENT", "TYPE", "RANGE",
-        "NOT_FOUND", "DUPLICATE", "LOAD",   "LOADER",    "MANIFEST", "HOST", "STATE",
-        "FORK",      "DEADLOCK",  "MEMORY", "SUPPORT",   "INTERNAL"};
+        "NONE",      "GUEST",     "EXIT",   "INTERRUPT", "ARGUMENT", "TYPE",      "RANGE",
+        "NOT_FOUND", "DUPLICATE", "LOAD",   "LOADER",    "MANIFEST", "HOST",      "STATE",
+        "FORK",      "DEADLOCK",  "MEMORY", "SUPPORT",   "INTERNAL", "CANCELLED", "TIMEOUT"};
     return (size_t)code < sizeof(labels) / sizeof(labels[0]) ? labels[code] : "INTERNAL";
 }
 

@@ -119,11 +119,12 @@ int metacall_loader_types(const char *tag, struct metacall_loader_type **types, 
                                     "a list of types needs a tag and two places");
     if (library_require() != 0 || loader_table_get(tag) == NULL)
         return -1;
-    struct metacall_loader_type *list = malloc((METACALL_SIZE + 1) * sizeof(*list));
+    struct metacall_loader_type *list =
+        malloc((METACALL_SIZE + METACALL_SET - METACALL_BIGINT + 1) * sizeof(*list));
     if (list == NULL)
         return error_raise_memory();
     size_t count = 0;
-    for (unsigned id = 0; id <= METACALL_BIGINT; id++) {
+    for (unsigned id = 0; id <= METACALL_SET; id++) {
         if (!value_kind_is_known(id))
             continue;
         list[count].name = value_kind_name(id);

@@ -95,7 +95,7 @@ static void native_destroy(metacall_function *function)
     free(function->data);
 }
 
-static const struct metacall_function_ops native_ops = {native_call, NULL, native_destroy};
+static const struct metacall_function_ops native_ops = {native_call, NULL, native_destroy, NULL};
 
 int native_is(const metacall_function *function)
 {

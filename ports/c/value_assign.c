@@ -103,31 +103,31 @@ metacall_value_ref metacall_value_from_throwable(void *v, void *th)
     return value_replace(v, &fresh, value_fill_error(&fresh, METACALL_THROWABLE, th));
 }
 
-static metacall_value *value_from_pointer(void *v, enum metacall_value_id id, const void *pointer)
-{
-    metacall_value fresh = METACALL_SLOT_INIT;
-    value_fill_pointer(&fresh, id, pointer);
-    return value_replace(v, &fresh, 0);
-}
-
 metacall_value_ref metacall_value_from_ptr(void *v, const void *ptr)
 {
-    return value_from_pointer(v, METACALL_PTR, ptr);
+    metacall_value fresh = METACALL_SLOT_INIT;
+    metacall_slot_kind(&fresh, METACALL_PTR);
+    fresh.as.reference.pointer = (void *)ptr;
+    fresh.as.reference.extra = NULL;
+    return value_replace(v, &fresh, 0);
 }
 
 metacall_value_ref metacall_value_from_future(void *v, void *f)
 {
-    return value_from_pointer(v, METACALL_FUTURE, f);
+    metacall_value fresh = METACALL_SLOT_INIT;
+    return value_replace(v, &fresh, value_fill_future(&fresh, f));
 }
 
 metacall_value_ref metacall_value_from_class(void *v, void *c)
 {
-    return value_from_pointer(v, METACALL_CLASS, c);
+    metacall_value fresh = METACALL_SLOT_INIT;
+    return value_replace(v, &fresh, value_fill_object(&fresh, METACALL_CLASS, c));
 }
 
 metacall_value_ref metacall_value_from_object(void *v, void *o)
 {
-    return value_from_pointer(v, METACALL_OBJECT, o);
+    metacall_value fresh = METACALL_SLOT_INIT;
+    return value_replace(v, &fresh, value_fill_object(&fresh, METACALL_OBJECT, o));
 }
 
 void metacall_value_move(void *src, void *dest)

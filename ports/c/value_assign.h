@@ -11,6 +11,7 @@ int value_fill_array(metacall_value *slot, const void *values[], size_t size);
 int value_fill_map(metacall_value *slot, const void *tuples[], size_t size);
 int value_fill_function(metacall_value *slot, void *function);
 int value_fill_error(metacall_value *slot, enum metacall_value_id id, void *error);
-void value_fill_pointer(metacall_value *slot, enum metacall_value_id id, const void *pointer);
+int value_fill_object(metacall_value *slot, enum metacall_value_id id, void *object);
+int value_fill_future(metacall_value *slot, void *future);
 
 #endif /* PORTS_C_VALUE_ASSIGN_H */

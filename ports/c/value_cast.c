@@ -39,6 +39,7 @@ static int cast_to_bool(metacall_value *slot, const metacall_value *value)
         break;
     case METACALL_ARRAY:
     case METACALL_MAP:
+    case METACALL_SET:
         truth = value->as.array.count != 0;
         break;
     case METACALL_PTR:
@@ -170,11 +171,12 @@ static int cast_to_string(metacall_value *slot, const metacall_value *value)
 
 static int cast_to_array(metacall_value *slot, const metacall_value *value)
 {
-    if (value->id == METACALL_MAP) {
-        /* Its pairs. */
-        metacall_value pairs = *value;
-        pairs.id = METACALL_ARRAY;
-        return metacall_slot_copy(slot, &pairs);
+    if (value_has_items(value)) {
+        /* A map's pairs, a set's values. */
+        metacall_value items = *value;
+        items.id = METACALL_ARRAY;
+        items.storage &= (uint16_t)~METACALL_STORAGE_FROZEN;
+        return metacall_slot_copy(slot, &items);
     }
     if (metacall_slot_array(slot, 1) != 0)
         return -1;

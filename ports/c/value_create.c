@@ -7,6 +7,9 @@
 #include "ports/c/native.h"
 #include "ports/c/value_assign.h"
 
+#include <metacall/future.h>
+#include <metacall/object.h>
+
 #include <metacall/metacall.h>
 
 /* ------------------------------------------------------------------------------------- filling */
@@ -94,11 +97,25 @@ int value_fill_error(metacall_value *slot, enum metacall_value_id id, void *erro
     return 0;
 }
 
-void value_fill_pointer(metacall_value *slot, enum metacall_value_id id, const void *pointer)
+int value_fill_object(metacall_value *slot, enum metacall_value_id id, void *object)
 {
-    metacall_slot_kind(slot, id);
-    slot->as.reference.pointer = (void *)pointer;
-    slot->as.reference.extra = NULL;
+    if (object == NULL)
+        return metacall_error_raise(METACALL_ERROR_ARGUMENT, "the %s is NULL",
+                                    id == METACALL_CLASS ? "class" : "object");
+    /* A class is an object too; what is no class cannot be constructed. */
+    if (id == METACALL_CLASS && !(((metacall_object *)object)->flags & METACALL_OBJECT_IS_CLASS))
+        return metacall_error_raise(METACALL_ERROR_TYPE, "an object of type %s is no class",
+                                    ((metacall_object *)object)->type);
+    metacall_slot_object(slot, object);
+    return 0;
+}
+
+int value_fill_future(metacall_value *slot, void *future)
+{
+    if (future == NULL)
+        return metacall_error_raise(METACALL_ERROR_ARGUMENT, "the future is NULL");
+    metacall_slot_future(slot, future);
+    return 0;
 }
 
 /* ------------------------------------------------------------------------------------ creating */
@@ -216,30 +233,35 @@ metacall_value_ref metacall_value_create_throwable(void *th)
     return value_create_error(METACALL_THROWABLE, th);
 }
 
-static metacall_value *value_create_pointer(enum metacall_value_id id, const void *pointer)
-{
-    metacall_value *value = value_create();
-    if (value != NULL)
-        value_fill_pointer(value, id, pointer);
-    return value;
-}
-
 metacall_value_ref metacall_value_create_ptr(const void *ptr)
 {
-    return value_create_pointer(METACALL_PTR, ptr);
+    metacall_value *value = value_create();
+    if (value != NULL) {
+        metacall_slot_kind(value, METACALL_PTR);
+        value->as.reference.pointer = (void *)ptr;
+        value->as.reference.extra = NULL;
+    }
+    return value;
 }
 
 metacall_value_ref metacall_value_create_future(void *f)
 {
-    return value_create_pointer(METACALL_FUTURE, f);
+    metacall_value *value = value_create();
+    return value != NULL ? value_keep(value, value_fill_future(value, f)) : NULL;
+}
+
+static metacall_value *value_create_object(enum metacall_value_id id, void *object)
+{
+    metacall_value *value = value_create();
+    return value != NULL ? value_keep(value, value_fill_object(value, id, object)) : NULL;
 }
 
 metacall_value_ref metacall_value_create_class(void *c)
 {
-    return value_create_pointer(METACALL_CLASS, c);
+    return value_create_object(METACALL_CLASS, c);
 }
 
 metacall_value_ref metacall_value_create_object(void *o)
 {
-    return value_create_pointer(METACALL_OBJECT, o);
+    return value_create_object(METACALL_OBJECT, o);
 }

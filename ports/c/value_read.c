@@ -38,7 +38,10 @@ size_t metacall_value_size(void *v)
         return value->as.bytes.size;
     case METACALL_ARRAY:
     case METACALL_MAP:
+    case METACALL_SET:
         return value->as.array.count * sizeof(void *);
+    case METACALL_DATE:
+        return sizeof(int64_t);
     case METACALL_BIGINT:
         return value->as.bigint.count * sizeof(uint64_t);
     case METACALL_NULL:
@@ -60,6 +63,7 @@ size_t metacall_value_count(void *v)
         return value->as.bytes.size;
     case METACALL_ARRAY:
     case METACALL_MAP:
+    case METACALL_SET:
         return value->as.array.count;
     default:
         return 1;
@@ -210,30 +214,28 @@ void **metacall_value_to_map(void *v)
     return value != NULL ? (void **)value->as.array.items : NULL;
 }
 
-static void *value_to_pointer(void *v, enum metacall_value_id id)
-{
-    metacall_value *value = value_expect(v, id);
-    return value != NULL ? value->as.reference.pointer : NULL;
-}
-
 void *metacall_value_to_ptr(void *v)
 {
-    return value_to_pointer(v, METACALL_PTR);
+    metacall_value *value = value_expect(v, METACALL_PTR);
+    return value != NULL ? value->as.reference.pointer : NULL;
 }
 
 void *metacall_value_to_future(void *v)
 {
-    return value_to_pointer(v, METACALL_FUTURE);
+    metacall_value *value = value_expect(v, METACALL_FUTURE);
+    return value != NULL ? value->as.future : NULL;
 }
 
 void *metacall_value_to_class(void *v)
 {
-    return value_to_pointer(v, METACALL_CLASS);
+    metacall_value *value = value_expect(v, METACALL_CLASS);
+    return value != NULL ? value->as.object : NULL;
 }
 
 void *metacall_value_to_object(void *v)
 {
-    return value_to_pointer(v, METACALL_OBJECT);
+    metacall_value *value = value_expect(v, METACALL_OBJECT);
+    return value != NULL ? value->as.object : NULL;
 }
 
 void *metacall_value_to_function(void *v)

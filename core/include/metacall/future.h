@@ -24,7 +24,8 @@ struct metacall_future_ops {
     int (*cancel)(metacall_future *future);
     /* Called before a thread blocks in metacall_future_wait: -1 with METACALL_ERROR_DEADLOCK where
      * the future could never settle while this thread waits (it is the loop's own); may also run
-     * the loop itself for a while. NULL = blocking is fine. */
+     * the loop itself for a while. 0 = block now; 1 = the loop has run, look and ask again (the
+     * hook itself keeps such a loop from spinning). NULL = blocking is fine. */
     int (*wait)(metacall_future *future);
     /* The last reference is gone; on any thread, possibly after the runtime has ended. */
     void (*destroy)(metacall_future *future);
@@ -45,11 +46,14 @@ METACALL_API metacall_future *metacall_future_create(metacall_loader *loader,
                                                      const struct metacall_future_ops *ops,
                                                      void *native);
 METACALL_API void metacall_future_reference(metacall_future *future);
-METACALL_API void metacall_future_release(metacall_future *future); /* NULL is accepted */
+/* NULL is accepted. Where the last reference goes while somebody follows a pending future, it is
+ * rejected first. */
+METACALL_API void metacall_future_release(metacall_future *future);
 
 /* Settle it; only the first counts, 1 is returned when it was settled before. They take the value
- * over (the slot is empty afterwards) or a reference of the error. Call them without a lock of a
- * runtime (GIL, v8::Locker): the callbacks of others run inside. */
+ * over (the slot is empty afterwards; NULL = null), or the caller's reference of the error (as
+ * metacall_error_set does), also when they return 1. Call them without a lock of a runtime (GIL,
+ * v8::Locker): the callbacks of others run inside. */
 METACALL_API int metacall_future_resolve(metacall_future *future, metacall_value *value);
 METACALL_API int metacall_future_reject(metacall_future *future, metacall_error *error);
 

@@ -33,7 +33,7 @@ static int call(metacall_function *function, const struct metacall_call *args, m
     return 0;
 }
 
-static const struct metacall_function_ops ops = {call, NULL, NULL};
+static const struct metacall_function_ops ops = {call, NULL, NULL, NULL};
 
 int HOOK(host_attach)(metacall_loader *loader, const struct metacall_loader_config *config)
 {

@@ -34,7 +34,7 @@ static inline void fake_function_destroy(metacall_function *function)
     __atomic_add_fetch(&fake.functions_destroyed, 1, __ATOMIC_RELAXED);
 }
 
-static const struct metacall_function_ops fake_ops = {fake_add, NULL, fake_function_destroy};
+static const struct metacall_function_ops fake_ops = {fake_add, NULL, fake_function_destroy, NULL};
 
 static inline int fake_initialize(metacall_loader *loader,
                                   const struct metacall_loader_config *config)

@@ -25,7 +25,7 @@ static int remember(metacall_function *function, const struct metacall_call *cal
     return 0;
 }
 
-static const struct metacall_function_ops remember_ops = {remember, NULL, NULL};
+static const struct metacall_function_ops remember_ops = {remember, NULL, NULL, NULL};
 
 static metacall_function *typed(enum metacall_value_id first, enum metacall_value_id second)
 {
@@ -242,8 +242,8 @@ static int describe_badly(metacall_function *function)
     return metacall_error_raise(METACALL_ERROR_GUEST, "cannot be described");
 }
 
-static const struct metacall_function_ops described_ops = {remember, describe, NULL};
-static const struct metacall_function_ops bad_ops = {remember, describe_badly, NULL};
+static const struct metacall_function_ops described_ops = {remember, describe, NULL, NULL};
+static const struct metacall_function_ops bad_ops = {remember, describe_badly, NULL, NULL};
 
 static void test_described_on_demand(void)
 {

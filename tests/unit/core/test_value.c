@@ -12,7 +12,7 @@
 
 static void test_layout(void)
 {
-    CHECK_LONG(sizeof(metacall_value), 24);
+    CHECK_LONG(sizeof(metacall_value), 32);
     metacall_value slot = METACALL_SLOT_INIT;
     CHECK_LONG(slot.id, METACALL_NULL);
     CHECK_LONG(slot.storage, METACALL_STORAGE_SLOT);
