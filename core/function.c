@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/future.h"
+#include "core/interception.h"
 #include "core/loader_state.h"
 
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 struct function_core {
     struct function_signature *signature; /* atomic; NULL = not described */
+    struct interception_state *hooks;     /* NULL = never intercepted */
     int lent;                             /* the scope lock's, see scope.c */
     char name[];
 };
@@ -38,6 +40,7 @@ metacall_function *metacall_function_create(metacall_loader *loader, const char 
     block->head.flags = 0;
     block->head.core = &block->core;
     block->core.signature = NULL;
+    block->core.hooks = NULL;
     block->core.lent = 0;
     if (length != 0)
         memcpy(block->core.name, name, length);
@@ -60,6 +63,7 @@ void metacall_function_release(metacall_function *function)
         function->ops->destroy(function);
     struct function_core *core = function->core;
     function_signature_destroy(core->signature);
+    interception_state_destroy(core->hooks);
     loader_release(function->loader);
     free(function);
 }
@@ -68,6 +72,12 @@ const char *metacall_function_name(const metacall_function *function)
 {
     const struct function_core *core = function->core;
     return core->name;
+}
+
+struct interception_state **function_interception_place(const metacall_function *function)
+{
+    struct function_core *core = function->core;
+    return &core->hooks;
 }
 
 struct function_signature **function_signature_place(const metacall_function *function)
@@ -91,6 +101,16 @@ static inline int function_arguments_fit(const struct function_signature *signat
     return 1;
 }
 
+int function_call_checked(metacall_function *function, const struct metacall_call *call,
+                          metacall_value *ret)
+{
+    const struct function_core *core = function->core;
+    if (__atomic_load_n(&function->flags, __ATOMIC_RELAXED) & METACALL_FUNCTION_TYPED &&
+        !function_arguments_fit(__atomic_load_n(&core->signature, __ATOMIC_ACQUIRE), call))
+        return function_call_typed(function, call, ret);
+    return function->ops->call(function, call, ret);
+}
+
 /* 0 when the loader lives, after all. */
 static __attribute__((noinline, cold)) int function_refuse(const metacall_loader *loader,
                                                            const char *name)
@@ -108,9 +128,13 @@ int metacall_function_call(metacall_function *function, const struct metacall_ca
         __builtin_expect(__atomic_load_n(&loader->state, __ATOMIC_RELAXED) > LOADER_READY, 0) &&
         function_refuse(loader, core->name) != 0)
         return -1;
-    if (function->flags & METACALL_FUNCTION_TYPED &&
-        !function_arguments_fit(__atomic_load_n(&core->signature, __ATOMIC_ACQUIRE), call))
-        return function_call_typed(function, call, ret);
+    uint32_t flags = __atomic_load_n(&function->flags, __ATOMIC_RELAXED);
+    if (flags & (METACALL_FUNCTION_TYPED | METACALL_FUNCTION_INTERCEPTED)) {
+        if (__builtin_expect(flags & METACALL_FUNCTION_INTERCEPTED, 0))
+            return interception_call(function, call, ret);
+        if (!function_arguments_fit(__atomic_load_n(&core->signature, __ATOMIC_ACQUIRE), call))
+            return function_call_typed(function, call, ret);
+    }
     return function->ops->call(function, call, ret);
 }
 

@@ -26,6 +26,14 @@ const struct function_signature *function_signature(metacall_function *function)
 const struct function_signature *function_signature_now(const metacall_function *function);
 void function_signature_destroy(struct function_signature *signature);
 
+/* For interception.c: the place of the hooks' state, its lock's. */
+struct interception_state;
+struct interception_state **function_interception_place(const metacall_function *function);
+
+/* Checks the arguments where the function has types, and calls it: past the gate and the hooks. */
+int function_call_checked(metacall_function *function, const struct metacall_call *call,
+                          metacall_value *ret);
+
 /* For function.c: the place of the signature. */
 struct function_signature **function_signature_place(const metacall_function *function);
 

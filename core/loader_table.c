@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/future.h"
 #include "core/handle.h"
+#include "core/interception.h"
 #include "core/loader_state.h"
 #include "core/log.h"
 
@@ -396,6 +397,7 @@ static int loader_end(metacall_loader *loader)
     loader_state_set(loader, LOADER_CLOSING);
     /* Other threads may be asking its main program for a name; they come out first. */
     metacall_gate_close(&loader->questions, 0, TABLE_QUESTION_PATIENCE_MS);
+    interception_end_loader(loader);
     loader_clear_handles(loader);
     int (*hook)(metacall_loader *) =
         metacall_loader_is_host(loader) ? loader->hooks.host_detach : loader->hooks.destroy;

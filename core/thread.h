@@ -8,6 +8,7 @@
 #include <metacall/loader.h>
 
 struct function_signature;
+struct interception_frame;
 
 struct thread_state {
     metacall_error *error;       /* a reference, or NULL */
@@ -16,6 +17,8 @@ struct thread_state {
     /* While a describe hook runs on this thread: what it fills in, and for whom. */
     metacall_function *described;
     struct function_signature *signature;
+    const struct interception_frame
+        *frames; /* hooks that run on this thread, the innermost first */
 };
 
 extern __thread struct thread_state *thread_state_pointer

@@ -114,7 +114,8 @@ void value_clear_leaf(metacall_value *value)
             free(value->as.bytes.data);
         break;
     case METACALL_BIGINT:
-        free(value->as.bigint.words);
+        if (!(value->storage & METACALL_STORAGE_BORROW))
+            free(value->as.bigint.words);
         break;
     case METACALL_FUNCTION:
         metacall_function_release(value->as.function);
@@ -209,7 +210,8 @@ void value_move(metacall_value *to, metacall_value *from)
 
 static int value_borrows(const metacall_value *value)
 {
-    if (value->id == METACALL_STRING || value->id == METACALL_BUFFER)
+    if (value->id == METACALL_STRING || value->id == METACALL_BUFFER ||
+        value->id == METACALL_BIGINT)
         return (value->storage & METACALL_STORAGE_BORROW) != 0;
     return 0;
 }
