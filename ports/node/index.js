@@ -2,12 +2,23 @@
 // Copyright (c) The MetaCall loader registry authors
 'use strict';
 // require('metacall'): loads functions of other languages into this process, and calls them.
+// A program that only requires us pays for this file alone: the library comes with the first
+// question that it has to answer, and Node's modules that are not there yet do not come for us.
 
-const Module = require('module');
-const path = require('path');
+// Some test runners have modules of their own kind.
+const Module = typeof module.constructor._load === 'function' ? module.constructor
+  : require('module');
 
-const native = require('./metacall.node');
-native.setup(require);
+// The native half: says to the library that this process is Node.
+let native = new Proxy({}, {
+  get(_, name) {
+    const door = { exports: {} };
+    process.dlopen(door, `${__dirname}/metacall.node`);
+    native = door.exports;
+    native.setup(require);
+    return native[name];
+  },
+});
 
 const FILES = 0, MEMORY = 1, PACKAGE = 2, CONFIGURATION = 3;
 const KINDS = ['file', 'memory', 'package', 'configuration'];
@@ -113,10 +124,15 @@ function metacall_logs() {
 
 // ------------------------------------------------------------------ require() of other languages
 
+function endingOf(file) {
+  const at = file.lastIndexOf('.');
+  return at > file.lastIndexOf('/') + 1 ? file.slice(at) : '';
+}
+
 // A file whose ending Node does not know, but a loader does: require('./x.py').
 const { load: loadModule } = Module.prototype;
 Module.prototype.load = function (filename) {
-  const ending = path.extname(filename);
+  const ending = endingOf(filename);
   if (ending !== '' && !(ending in Module._extensions)) {
     const tag = native.tagOf(filename);
     if (tag !== null && tag !== 'node') {

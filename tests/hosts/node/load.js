@@ -14,7 +14,9 @@ const fixture = (name) => path.join(__dirname, 'fixtures', name);
 const images = (pattern) => [...new Set(fs.readFileSync('/proc/self/maps', 'utf8').split('\n')
   .map((line) => line.split(/\s+/)[5]).filter((file) => file && pattern.test(file)))];
 
-test('nothing of a guest is mapped by require alone', () => {
+test('nothing is mapped by require alone, and no guest by the first question', () => {
+  assert.deepStrictEqual(images(/libpython|libmetacall|node_loader/), []);
+  assert.throws(() => metacall.metacall('no_such_function'), /no_such_function/);
   assert.deepStrictEqual(images(/libpython/), []);
   assert.strictEqual(images(/node_loader_host\.so/).length, 1);
   assert.deepStrictEqual(images(/libnode_loader\.so/), []);
