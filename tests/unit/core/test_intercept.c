@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* Hooks on functions, over a language of plain C: it has one native function, a table of identities
+ * as the real loaders have, and a detour for the calls that it makes itself. */
+#include "check.h"
+#include "fake_loader.h"
+
+#include "core/function.h"
+#include "core/handle.h"
+#include "core/value.h"
+
+#include <metacall/intercept.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ------------------------------------------------------------------------------ the language */
+
+static struct native {
+    metacall_function *function; /* weak: the one that crossed */
+    int detour;
+    unsigned calls, turns;
+    int refuse;    /* an error code for ops->intercept */
+    int fail;      /* the function itself fails */
+    char text[16]; /* what it gives when it is asked for a text */
+} native;
+
+static char log_text[256];
+
+static void note(const char *word)
+{
+    size_t length = strlen(log_text);
+    snprintf(log_text + length, sizeof(log_text) - length, "%s ", word);
+}
+
+static void forget(void)
+{
+    log_text[0] = '\0';
+}
+
+/* The original: the sum of its arguments, or a text of its own where there are none. */
+static int native_run(const struct metacall_call *call, metacall_value *ret)
+{
+    int64_t sum = 0;
+    __atomic_add_fetch(&native.calls, 1, __ATOMIC_RELAXED);
+    if (native.fail)
+        return metacall_error_raise(METACALL_ERROR_GUEST, "native fails");
+    for (size_t i = 0; i < call->count; i++)
+        sum += call->args[i]->as.long_;
+    if (call->count == 0)
+        metacall_slot_borrow(ret, METACALL_STRING, native.text, strlen(native.text));
+    else
+        metacall_slot_long(ret, sum);
+    return 0;
+}
+
+static int native_call(metacall_function *function, const struct metacall_call *call,
+                       metacall_value *ret)
+{
+    (void)function;
+    return native_run(call, ret);
+}
+
+static void native_destroy(metacall_function *function)
+{
+    if (native.function == function)
+        native.function = NULL;
+}
+
+static int native_intercept(metacall_function *function, int on)
+{
+    (void)function;
+    if (native.refuse)
+        return metacall_error_raise((enum metacall_error_code)native.refuse, "not this function");
+    native.detour = on;
+    native.turns++;
+    return 0;
+}
+
+static const struct metacall_function_ops native_ops = {native_call, NULL, native_destroy,
+                                                        native_intercept};
+static const struct metacall_function_ops gate_only_ops = {native_call, NULL, native_destroy, NULL};
+
+/* The function as it crosses: the same one while somebody holds it. */
+static metacall_function *native_cross(metacall_loader *loader)
+{
+    if (native.function != NULL)
+        metacall_function_reference(native.function);
+    else
+        native.function = metacall_function_create(loader, "native", &native_ops, NULL);
+    return native.function;
+}
+
+struct own_call {
+    const struct metacall_call *call;
+    metacall_value *ret; /* what the language itself gets */
+    int wanted;
+};
+
+static int own_proceed(void *data, int wanted, metacall_value *ret)
+{
+    struct own_call *own = data;
+    own->wanted = wanted;
+    int result = native_run(own->call, own->ret);
+    return result == 0 && wanted ? metacall_slot_copy(ret, own->ret) : result;
+}
+
+/* The language calls the function itself. *ret_same is 1 when the very object came back. */
+static int own_call(const struct metacall_call *call, metacall_value *ret, int *ret_same)
+{
+    metacall_value seen = METACALL_SLOT_INIT;
+    struct own_call own = {call, ret, -1};
+    int replaced = 0;
+    *ret_same = 1;
+    if (!native.detour)
+        return native_run(call, ret);
+    int result =
+        metacall_function_intercepted(native.function, call, own_proceed, &own, &seen, &replaced);
+    if (result == 0 && replaced) {
+        metacall_slot_clear(ret);
+        value_move(ret, &seen);
+        *ret_same = 0;
+    }
+    metacall_slot_clear(&seen);
+    return result;
+}
+
+/* --------------------------------------------------------------------------------- the hooks */
+
+struct hook {
+    const char *name;
+    int answer;      /* of `before` */
+    int calls_again; /* `before` calls the function */
+    int replaces;    /* `after` puts 100 in place of the result */
+    int heals;       /* `after` turns a failure into 0 */
+    int breaks;      /* `after` fails */
+    int removes;     /* `before` removes the interception */
+    unsigned before, after, released;
+    metacall_interception *interception;
+};
+
+static int before(metacall_function *function, const struct metacall_call *call,
+                  metacall_value *ret, void *data)
+{
+    struct hook *hook = data;
+    char word[32];
+    __atomic_add_fetch(&hook->before, 1, __ATOMIC_RELAXED);
+    if (hook->name != NULL) {
+        snprintf(word, sizeof(word), "<%s", hook->name);
+        note(word);
+    }
+    CHECK_TEXT(metacall_function_name(function), "native");
+    if (hook->calls_again) {
+        metacall_value again = METACALL_SLOT_INIT;
+        CHECK_LONG(metacall_function_call(function, call, &again), 0);
+        metacall_slot_clear(&again);
+    }
+    if (hook->removes)
+        CHECK_LONG(metacall_intercept_remove(hook->interception), 0);
+    if (hook->answer == 1)
+        CHECK(metacall_slot_bytes(ret, METACALL_STRING, "answer", 6) == 0);
+    if (hook->answer < 0)
+        metacall_error_raise(METACALL_ERROR_GUEST, "not today");
+    return hook->answer;
+}
+
+static int after(metacall_function *function, const struct metacall_call *call, int result,
+                 metacall_value *ret, void *data)
+{
+    struct hook *hook = data;
+    char word[32];
+    (void)function, (void)call;
+    __atomic_add_fetch(&hook->after, 1, __ATOMIC_RELAXED);
+    if (hook->name != NULL) {
+        snprintf(word, sizeof(word), "%s%s>", hook->name, result == 0 ? "" : "!");
+        note(word);
+    }
+    CHECK(result == 0 || ret->id == METACALL_NULL);
+    CHECK((result == 0) == (metacall_error_peek() == NULL));
+    if (hook->replaces) {
+        metacall_slot_clear(ret);
+        CHECK(metacall_slot_bytes(ret, METACALL_STRING, "other", 5) == 0);
+    }
+    if (hook->breaks)
+        return metacall_error_raise(METACALL_ERROR_GUEST, "broken after");
+    return hook->heals ? 0 : result;
+}
+
+static void released(void *data)
+{
+    struct hook *hook = data;
+    if (hook->name != NULL)
+        note("released");
+    __atomic_add_fetch(&hook->released, 1, __ATOMIC_RELEASE); /* it may go with this */
+}
+
+static metacall_interception *add(metacall_function *function, struct hook *hook)
+{
+    hook->interception = metacall_intercept(function, before, after, hook, released);
+    CHECK(hook->interception != NULL);
+    return hook->interception;
+}
+
+/* --------------------------------------------------------------------------------- fixtures */
+
+static metacall_loader *loader;
+
+static metacall_function *begin(void)
+{
+    fake_reset();
+    memset(&native, 0, sizeof(native));
+    strcpy(native.text, "text");
+    forget();
+    loader = fake_start("fake");
+    return native_cross(loader);
+}
+
+static void finish(metacall_function *function)
+{
+    metacall_function_release(function);
+    loader_table_destroy();
+    CHECK(native.function == NULL); /* nothing was kept */
+    CHECK_LONG(native.detour, 0);
+}
+
+static metacall_value two = {METACALL_LONG, METACALL_STORAGE_SLOT, 0, {.long_ = 2}};
+static metacall_value *two_args[2] = {&two, &two};
+static const struct metacall_call sum_call = {two_args, 2, NULL, 0};
+static const struct metacall_call text_call = {NULL, 0, NULL, 0};
+
+static int64_t call_sum(metacall_function *function)
+{
+    metacall_value ret = METACALL_SLOT_INIT;
+    int64_t sum = metacall_function_call(function, &sum_call, &ret) == 0 ? ret.as.long_ : -1;
+    metacall_slot_clear(&ret);
+    return sum;
+}
+
+/* ------------------------------------------------------------------------------------- tests */
+
+static void test_onion(void)
+{
+    struct hook a = {.name = "a"}, b = {.name = "b"};
+    metacall_function *function = begin();
+    add(function, &a);
+    CHECK(function->flags & METACALL_FUNCTION_INTERCEPTED);
+    add(function, &b);
+    CHECK_LONG(native.turns, 1);
+    CHECK_LONG(metacall_interception_scope(a.interception), METACALL_INTERCEPT_ALL);
+    CHECK_NO_ERROR();
+    CHECK_LONG(call_sum(function), 4);
+    CHECK_TEXT(log_text, "<b <a a> b> ");
+    CHECK_LONG(native.calls, 1);
+    CHECK_LONG(metacall_intercept_remove(a.interception), 0);
+    CHECK_LONG(a.released, 1);
+    CHECK_LONG(native.detour, 1);
+    forget();
+    CHECK_LONG(call_sum(function), 4);
+    CHECK_TEXT(log_text, "<b b> ");
+    CHECK_LONG(metacall_intercept_remove(b.interception), 0);
+    CHECK_LONG(native.detour, 0);
+    CHECK_LONG(native.turns, 2);
+    CHECK(!(function->flags & METACALL_FUNCTION_INTERCEPTED));
+    forget();
+    CHECK_LONG(call_sum(function), 4);
+    CHECK_TEXT(log_text, "");
+    finish(function);
+}
+
+static void test_answers_and_refusals(void)
+{
+    struct hook inner = {.name = "inner"}, middle = {.name = "middle", .answer = 1},
+                outer = {.name = "outer"};
+    metacall_value ret = METACALL_SLOT_INIT;
+    metacall_function *function = begin();
+    add(function, &inner);
+    add(function, &middle);
+    add(function, &outer);
+    CHECK_LONG(metacall_function_call(function, &sum_call, &ret), 0);
+    CHECK_TEXT(ret.as.bytes.data, "answer");
+    CHECK_TEXT(log_text, "<outer <middle outer> ");
+    CHECK_LONG(native.calls, 0);
+    metacall_slot_clear(&ret);
+    middle.answer = -1;
+    forget();
+    CHECK_LONG(metacall_function_call(function, &sum_call, &ret), -1);
+    CHECK_TEXT(log_text, "<outer <middle outer!> ");
+    CHECK_ERROR(METACALL_ERROR_GUEST, "not today");
+    CHECK_LONG(ret.id, METACALL_NULL);
+    metacall_intercept_remove(inner.interception);
+    metacall_intercept_remove(middle.interception);
+    metacall_intercept_remove(outer.interception);
+    finish(function);
+}
+
+static void test_results_are_replaced(void)
+{
+    struct hook one = {.replaces = 1};
+    metacall_value ret = METACALL_SLOT_INIT;
+    metacall_function *function = begin();
+    add(function, &one);
+    CHECK_LONG(metacall_function_call(function, &text_call, &ret), 0);
+    CHECK_TEXT(ret.as.bytes.data, "other");
+    metacall_slot_clear(&ret);
+    one.replaces = 0;
+    CHECK_LONG(metacall_function_call(function, &text_call, &ret), 0);
+    CHECK(ret.as.bytes.data == native.text); /* the very bytes, untouched */
+    metacall_slot_clear(&ret);
+    one.breaks = 1;
+    CHECK_LONG(metacall_function_call(function, &text_call, &ret), -1);
+    CHECK_ERROR(METACALL_ERROR_GUEST, "broken after");
+    one.breaks = 0;
+    native.fail = 1;
+    CHECK_LONG(metacall_function_call(function, &text_call, &ret), -1);
+    CHECK_ERROR(METACALL_ERROR_GUEST, "native fails");
+    one.heals = one.replaces = 1;
+    CHECK_LONG(metacall_function_call(function, &text_call, &ret), 0);
+    CHECK_TEXT(ret.as.bytes.data, "other");
+    CHECK_NO_ERROR();
+    metacall_slot_clear(&ret);
+    metacall_intercept_remove(one.interception);
+    finish(function);
+}
+
+static void test_the_languages_own_calls(void)
+{
+    struct hook one = {.name = "h"};
+    metacall_value ret = METACALL_SLOT_INIT;
+    int same = 0;
+    metacall_function *function = begin();
+    add(function, &one);
+    CHECK_LONG(own_call(&sum_call, &ret, &same), 0);
+    CHECK_LONG(ret.as.long_, 4);
+    CHECK(same);
+    CHECK_TEXT(log_text, "<h h> ");
+    CHECK_LONG(native.calls, 1);
+    one.replaces = 1;
+    CHECK_LONG(own_call(&sum_call, &ret, &same), 0);
+    CHECK(!same);
+    CHECK_TEXT(ret.as.bytes.data, "other");
+    metacall_slot_clear(&ret);
+    one.replaces = 0;
+    one.answer = 1;
+    native.calls = 0;
+    CHECK_LONG(own_call(&sum_call, &ret, &same), 0);
+    CHECK(!same);
+    CHECK_LONG(native.calls, 0);
+    metacall_slot_clear(&ret);
+    one.answer = 0;
+    native.fail = 1;
+    CHECK_LONG(own_call(&sum_call, &ret, &same), -1);
+    CHECK_ERROR(METACALL_ERROR_GUEST, "native fails");
+    /* A chain that went between the detour and here: straight through. */
+    native.fail = 0;
+    metacall_intercept_remove(one.interception);
+    native.detour = 1;
+    forget();
+    CHECK_LONG(own_call(&sum_call, &ret, &same), 0);
+    CHECK(same);
+    CHECK_TEXT(log_text, "");
+    native.detour = 0;
+    finish(function);
+}
+
+static void test_nobody_looks_at_the_result(void)
+{
+    metacall_value ret = METACALL_SLOT_INIT, seen = METACALL_SLOT_INIT;
+    struct hook one = {.name = NULL};
+    int replaced = 0;
+    metacall_function *function = begin();
+    metacall_interception *only_before = metacall_intercept(function, before, NULL, &one, NULL);
+    struct own_call own = {&sum_call, &ret, -1};
+    CHECK_LONG(
+        metacall_function_intercepted(function, &sum_call, own_proceed, &own, &seen, &replaced), 0);
+    CHECK_LONG(own.wanted, 0);
+    CHECK_LONG(seen.id, METACALL_NULL);
+    metacall_interception *only_after = metacall_intercept(function, NULL, after, &one, NULL);
+    CHECK_LONG(
+        metacall_function_intercepted(function, &sum_call, own_proceed, &own, &seen, &replaced), 0);
+    CHECK_LONG(own.wanted, 1);
+    CHECK_LONG(replaced, 0);
+    CHECK_LONG(one.before, 2);
+    CHECK_LONG(one.after, 1);
+    metacall_intercept_remove(only_before);
+    metacall_intercept_remove(only_after);
+    CHECK(metacall_intercept(function, NULL, NULL, NULL, NULL) == NULL);
+    CHECK_ERROR(METACALL_ERROR_ARGUMENT, "needs a function and a hook");
+    CHECK(metacall_intercept(NULL, before, NULL, NULL, NULL) == NULL);
+    CHECK_ERROR(METACALL_ERROR_ARGUMENT, "needs a function and a hook");
+    finish(function);
+}
+
+static void test_a_hook_calls_the_function(void)
+{
+    struct hook one = {.name = "one", .calls_again = 1}, two_ = {.name = "two"};
+    metacall_function *function = begin();
+    add(function, &two_);
+    add(function, &one);
+    CHECK_LONG(call_sum(function), 4);
+    /* Past itself, but not past the other. */
+    CHECK_TEXT(log_text, "<one <two two> <two two> one> ");
+    CHECK_LONG(native.calls, 2);
+    metacall_intercept_remove(one.interception);
+    metacall_intercept_remove(two_.interception);
+    finish(function);
+}
+
+static void test_removed_from_inside(void)
+{
+    struct hook one = {.name = "one", .removes = 1};
+    metacall_function *function = begin();
+    add(function, &one);
+    CHECK_LONG(call_sum(function), 4);
+    CHECK_TEXT(log_text, "<one one> released "); /* the call ends as it began */
+    CHECK_LONG(native.detour, 0);
+    CHECK_LONG(call_sum(function), 4);
+    CHECK_LONG(one.before, 1);
+    finish(function);
+}
+
+static void test_found_by_name_each_time(void)
+{
+    struct hook one = {.name = NULL};
+    metacall_function *function = begin();
+    metacall_function_release(function);
+    CHECK(native.function == NULL);
+    function = native_cross(loader);
+    add(function, &one);
+    metacall_function_release(function); /* the interception holds it */
+    for (int i = 0; i < 3; i++) {
+        metacall_function *found = native_cross(loader); /* as discover makes it, each time anew */
+        CHECK_LONG(call_sum(found), 4);
+        metacall_function_release(found);
+    }
+    CHECK_LONG(one.before, 3);
+    metacall_intercept_remove(one.interception);
+    CHECK(native.function == NULL);
+    loader_table_destroy();
+}
+
+static void test_scopes(void)
+{
+    struct hook one = {.name = NULL}, other = {.name = NULL};
+    metacall_function *function = begin();
+    native.refuse = METACALL_ERROR_SUPPORT;
+    add(function, &one);
+    CHECK_ERROR(METACALL_ERROR_SUPPORT, "not this function");
+    CHECK_LONG(metacall_interception_scope(one.interception), METACALL_INTERCEPT_REGISTRY);
+    add(function, &other); /* told to the second one as well, without asking anew */
+    CHECK_ERROR(METACALL_ERROR_SUPPORT, "not this function");
+    CHECK_LONG(call_sum(function), 4);
+    CHECK_LONG(one.before, 1);
+    native.refuse = 0;
+    CHECK_LONG(metacall_intercept_remove(one.interception), 0);
+    CHECK_LONG(metacall_intercept_remove(other.interception), 0);
+    CHECK_LONG(native.turns, 0);
+    native.refuse = METACALL_ERROR_MEMORY; /* a failure, not a limit */
+    CHECK(metacall_intercept(function, before, after, &one, released) == NULL);
+    CHECK_ERROR(METACALL_ERROR_MEMORY, "not this function");
+    CHECK_LONG(one.released, 1); /* of the first time */
+    CHECK(!(function->flags & METACALL_FUNCTION_INTERCEPTED));
+    native.refuse = 0;
+    add(function, &one);
+    native.refuse = METACALL_ERROR_STATE;
+    CHECK_LONG(metacall_intercept_remove(one.interception), -1);
+    CHECK_ERROR(METACALL_ERROR_STATE, "not this function");
+    CHECK_LONG(one.released, 2);
+    native.detour = 0;
+    metacall_function_release(function);
+
+    function = metacall_function_create(loader, "native", &gate_only_ops, NULL);
+    add(function, &one);
+    CHECK_ERROR(METACALL_ERROR_SUPPORT, "loader 'fake' does not see the calls of native");
+    metacall_intercept_remove(one.interception);
+    metacall_function_release(function);
+    function = metacall_function_create(NULL, "native", &gate_only_ops, NULL);
+    add(function, &one);
+    CHECK_ERROR(METACALL_ERROR_SUPPORT, "native was registered from C");
+    CHECK_LONG(call_sum(function), 4);
+    metacall_intercept_remove(one.interception);
+    finish(function);
+}
+
+static void test_types_are_checked_behind_the_hooks(void)
+{
+    struct hook one = {.name = "h"};
+    metacall_value text = METACALL_SLOT_INIT, ret = METACALL_SLOT_INIT, *args[1] = {&text};
+    struct metacall_call call = {args, 1, NULL, 0};
+    metacall_function *function = begin();
+    CHECK(metacall_function_parameter(function, "a", METACALL_LONG, 1) == 0);
+    metacall_slot_borrow(&text, METACALL_STRING, "x", 1);
+    add(function, &one);
+    CHECK_LONG(metacall_function_call(function, &call, &ret), -1);
+    CHECK_ERROR(METACALL_ERROR_TYPE, "parameter 1 'a' must be Long, got String");
+    CHECK_TEXT(log_text, "<h h!> ");
+    metacall_slot_double(&text, 3.0);
+    CHECK_LONG(metacall_function_call(function, &call, &ret), 0);
+    CHECK_LONG(ret.as.long_, 3); /* converted, behind the hooks */
+    metacall_intercept_remove(one.interception);
+    finish(function);
+}
+
+static void test_the_loader_ends(void)
+{
+    struct hook one = {.name = NULL}, other = {.name = NULL};
+    metacall_function *function = begin();
+    add(function, &one);
+    add(function, &other);
+    CHECK_LONG(native.detour, 1);
+    CHECK_LONG(loader_table_destroy(), 0);
+    CHECK_LONG(native.detour, 0); /* the runtime is left as it was */
+    CHECK(!(function->flags & METACALL_FUNCTION_INTERCEPTED));
+    CHECK_LONG(one.released, 0); /* its owner has not let go yet */
+    CHECK_LONG(metacall_interception_scope(one.interception), METACALL_INTERCEPT_REGISTRY);
+    CHECK_LONG(metacall_intercept_remove(one.interception), 0);
+    CHECK_LONG(metacall_intercept_remove(other.interception), 0);
+    CHECK_LONG(one.released + other.released, 2);
+    CHECK(metacall_intercept(function, before, NULL, NULL, NULL) == NULL);
+    CHECK_ERROR(METACALL_ERROR_STATE, "has ended");
+    finish(function);
+}
+
+/* ----------------------------------------------------------------------------------- threads */
+
+static int stop;
+static unsigned wrong;
+
+static void *keep_calling(void *data)
+{
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+        if (call_sum(data) != 4)
+            __atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED);
+    return NULL;
+}
+
+static void *keep_changing(void *data)
+{
+    for (int i = 0; i < 300; i++) {
+        struct hook hooks[3] = {{.name = NULL}, {.name = NULL}, {.name = NULL}};
+        for (int k = 0; k < 3; k++)
+            add(data, &hooks[k]);
+        call_sum(data);
+        for (int k = 0; k < 3; k++)
+            CHECK_LONG(metacall_intercept_remove(hooks[(k + i) % 3].interception), 0);
+        /* Others may still be inside: the hooks' data lives until then. */
+        for (int k = 0; k < 3; k++) {
+            while (__atomic_load_n(&hooks[k].released, __ATOMIC_ACQUIRE) == 0)
+                sched_yield();
+            CHECK(hooks[k].before >= 1);
+            CHECK_LONG(hooks[k].before, hooks[k].after);
+        }
+    }
+    return NULL;
+}
+
+static void test_many_threads(void)
+{
+    pthread_t callers[2], changers[3];
+    metacall_function *function = begin();
+    stop = 0;
+    for (int i = 0; i < 2; i++)
+        pthread_create(&callers[i], NULL, keep_calling, function);
+    for (int i = 0; i < 3; i++)
+        pthread_create(&changers[i], NULL, keep_changing, function);
+    for (int i = 0; i < 3; i++)
+        pthread_join(changers[i], NULL);
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+    for (int i = 0; i < 2; i++)
+        pthread_join(callers[i], NULL);
+    CHECK_LONG(wrong, 0);
+    CHECK_LONG(native.detour, 0);
+    CHECK(!(function->flags & METACALL_FUNCTION_INTERCEPTED));
+    finish(function);
+}
+
+static void test_fork(void)
+{
+    int status;
+    struct hook one = {.name = NULL};
+    metacall_function *function = begin();
+    add(function, &one);
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(20);
+        check_failed = check_passed = 0;
+        CHECK_LONG(call_sum(function), -1); /* the runtime is not here */
+        CHECK_ERROR(METACALL_ERROR_FORK, "stayed in the parent");
+        CHECK_LONG(metacall_intercept_remove(one.interception), 0);
+        CHECK_LONG(native.detour, 1); /* and so is not touched */
+        CHECK_LONG(one.released, 1);
+        fflush(stderr);
+        _exit(check_failed != 0 || check_passed == 0);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK_LONG(status, 0);
+    CHECK_LONG(call_sum(function), 4);
+    CHECK_LONG(one.before, 1);
+    metacall_intercept_remove(one.interception);
+    finish(function);
+}
+
+static const struct check_test tests[] = {
+    {"onion", test_onion},
+    {"answers and refusals", test_answers_and_refusals},
+    {"results are replaced", test_results_are_replaced},
+    {"the language's own calls", test_the_languages_own_calls},
+    {"nobody looks at the result", test_nobody_looks_at_the_result},
+    {"a hook calls the function", test_a_hook_calls_the_function},
+    {"removed from inside", test_removed_from_inside},
+    {"found by name each time", test_found_by_name_each_time},
+    {"scopes", test_scopes},
+    {"types are checked behind the hooks", test_types_are_checked_behind_the_hooks},
+    {"the loader ends", test_the_loader_ends},
+    {"many threads", test_many_threads},
+    {"fork", test_fork},
+};
+CHECK_MAIN(tests)
