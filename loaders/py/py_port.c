@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HANDLE_CAPSULE "metacall.handle"
+
 typedef PyObject *(*py_fast_keywords)(PyObject *self, PyObject *const *args, Py_ssize_t count,
                                       PyObject *names);
 
@@ -100,8 +102,15 @@ static int paths_init(struct paths *paths, PyObject *given)
     return 0;
 }
 
-/* What a load brought: a dict of its names. Takes `rc` of the load. */
-static PyObject *exported(int rc, void *handle, int export)
+/* How a load answers. */
+enum answer {
+    ANSWER_TRUE,   /* the names joined the global scope */
+    ANSWER_NAMES,  /* a dict of the names */
+    ANSWER_HANDLE, /* that dict and the handle, which clear() takes */
+};
+
+/* What a load brought. Takes `rc` of the load. */
+static PyObject *exported(int rc, void *handle, enum answer answer)
 {
     static const struct py_subject subject = {NULL, "export", 0, NULL};
     struct py_parked parked;
@@ -109,7 +118,7 @@ static PyObject *exported(int rc, void *handle, int export)
     PyObject *dict;
     if (rc != 0)
         return py_error_to_python();
-    if (!export) {
+    if (answer == ANSWER_TRUE) {
         Py_INCREF(Py_True);
         return Py_True;
     }
@@ -120,10 +129,14 @@ static PyObject *exported(int rc, void *handle, int export)
         return py_error_to_python();
     dict = py_value_to(map, &subject);
     metacall_value_destroy(map);
-    return dict != NULL ? dict : py_error_to_python();
+    if (dict == NULL)
+        return py_error_to_python();
+    return answer == ANSWER_NAMES
+               ? dict
+               : Py_BuildValue("NN", dict, PyCapsule_New(handle, HANDLE_CAPSULE, NULL));
 }
 
-static PyObject *load_files(PyObject *args, const char *format, int export)
+static PyObject *load_files(PyObject *args, const char *format, enum answer answer)
 {
     const char *tag;
     PyObject *given;
@@ -134,25 +147,50 @@ static PyObject *load_files(PyObject *args, const char *format, int export)
     if (!PyArg_ParseTuple(args, format, &tag, &given) || paths_init(&paths, given) != 0)
         return NULL;
     py_park(&parked);
-    rc = metacall_load_from_file(tag, paths.list, paths.count, export ? &handle : NULL);
+    rc = metacall_load_from_file(tag, paths.list, paths.count,
+                                 answer != ANSWER_TRUE ? &handle : NULL);
     py_unpark(&parked);
     paths_finish(&paths);
-    return exported(rc, handle, export);
+    return exported(rc, handle, answer);
 }
 
 static PyObject *port_load_from_file(PyObject *self, PyObject *args)
 {
     (void)self;
-    return load_files(args, "sO:metacall_load_from_file", 0);
+    return load_files(args, "sO:metacall_load_from_file", ANSWER_TRUE);
 }
 
 static PyObject *port_load_from_file_export(PyObject *self, PyObject *args)
 {
     (void)self;
-    return load_files(args, "sO:metacall_load_from_file_export", 1);
+    return load_files(args, "sO:metacall_load_from_file_export", ANSWER_NAMES);
 }
 
-static PyObject *load_text(PyObject *args, const char *format, int export)
+/* For the finder, which takes back what it loaded when a module is loaded anew. */
+static PyObject *port_load_file(PyObject *self, PyObject *args)
+{
+    (void)self;
+    return load_files(args, "sO:load_file", ANSWER_HANDLE);
+}
+
+static PyObject *port_clear(PyObject *self, PyObject *capsule)
+{
+    void *handle = PyCapsule_GetPointer(capsule, HANDLE_CAPSULE);
+    struct py_parked parked;
+    int rc;
+    (void)self;
+    if (handle == NULL || PyCapsule_SetName(capsule, HANDLE_CAPSULE ".cleared") != 0)
+        return NULL;
+    py_park(&parked);
+    rc = metacall_clear(handle);
+    py_unpark(&parked);
+    if (rc != 0)
+        return py_error_to_python();
+    Py_INCREF(Py_None);
+    return Py_None;
+}
+
+static PyObject *load_text(PyObject *args, const char *format, enum answer answer)
 {
     const char *tag, *text;
     Py_ssize_t size;
@@ -162,24 +200,24 @@ static PyObject *load_text(PyObject *args, const char *format, int export)
     if (!PyArg_ParseTuple(args, format, &tag, &text, &size))
         return NULL;
     py_park(&parked);
-    rc = metacall_load_from_memory(tag, text, (size_t)size, export ? &handle : NULL);
+    rc = metacall_load_from_memory(tag, text, (size_t)size, answer != ANSWER_TRUE ? &handle : NULL);
     py_unpark(&parked);
-    return exported(rc, handle, export);
+    return exported(rc, handle, answer);
 }
 
 static PyObject *port_load_from_memory(PyObject *self, PyObject *args)
 {
     (void)self;
-    return load_text(args, "ss#:metacall_load_from_memory", 0);
+    return load_text(args, "ss#:metacall_load_from_memory", ANSWER_TRUE);
 }
 
 static PyObject *port_load_from_memory_export(PyObject *self, PyObject *args)
 {
     (void)self;
-    return load_text(args, "ss#:metacall_load_from_memory_export", 1);
+    return load_text(args, "ss#:metacall_load_from_memory_export", ANSWER_NAMES);
 }
 
-static PyObject *load_package(PyObject *args, const char *format, int export)
+static PyObject *load_package(PyObject *args, const char *format, enum answer answer)
 {
     const char *tag, *name;
     PyObject *options = Py_None;
@@ -193,24 +231,24 @@ static PyObject *load_package(PyObject *args, const char *format, int export)
         return NULL;
     }
     py_park(&parked);
-    rc = metacall_load_from_package(tag, name, export ? &handle : NULL);
+    rc = metacall_load_from_package(tag, name, answer != ANSWER_TRUE ? &handle : NULL);
     py_unpark(&parked);
-    return exported(rc, handle, export);
+    return exported(rc, handle, answer);
 }
 
 static PyObject *port_load_from_package(PyObject *self, PyObject *args)
 {
     (void)self;
-    return load_package(args, "ss|O:metacall_load_from_package", 0);
+    return load_package(args, "ss|O:metacall_load_from_package", ANSWER_TRUE);
 }
 
 static PyObject *port_load_from_package_export(PyObject *self, PyObject *args)
 {
     (void)self;
-    return load_package(args, "ss|O:metacall_load_from_package_export", 1);
+    return load_package(args, "ss|O:metacall_load_from_package_export", ANSWER_NAMES);
 }
 
-static PyObject *load_configuration(PyObject *args, const char *format, int export)
+static PyObject *load_configuration(PyObject *args, const char *format, enum answer answer)
 {
     PyObject *given;
     struct paths paths;
@@ -221,22 +259,22 @@ static PyObject *load_configuration(PyObject *args, const char *format, int expo
         return NULL;
     py_park(&parked);
     rc = metacall_load_from_configuration(paths.count > 0 ? paths.list[0] : "",
-                                          export ? &handle : NULL, NULL);
+                                          answer != ANSWER_TRUE ? &handle : NULL, NULL);
     py_unpark(&parked);
     paths_finish(&paths);
-    return exported(rc, handle, export);
+    return exported(rc, handle, answer);
 }
 
 static PyObject *port_load_from_configuration(PyObject *self, PyObject *args)
 {
     (void)self;
-    return load_configuration(args, "O:metacall_load_from_configuration", 0);
+    return load_configuration(args, "O:metacall_load_from_configuration", ANSWER_TRUE);
 }
 
 static PyObject *port_load_from_configuration_export(PyObject *self, PyObject *args)
 {
     (void)self;
-    return load_configuration(args, "O:metacall_load_from_configuration_export", 1);
+    return load_configuration(args, "O:metacall_load_from_configuration_export", ANSWER_NAMES);
 }
 
 static PyObject *port_execution_path(PyObject *self, PyObject *args)
@@ -495,6 +533,8 @@ static PyMethodDef methods[] = {
      "metacall_value_reference(value)\n\nA pointer to a copy of the value."},
     {"metacall_value_dereference", port_dereference, METH_O,
      "metacall_value_dereference(pointer)\n\nThe value that a pointer leads to."},
+    {"load_file", port_load_file, METH_VARARGS, NULL},
+    {"clear", port_clear, METH_O, NULL},
     {"tag_for", port_tag_for, METH_O, NULL},
     {"error_class", port_error_class, METH_O, NULL},
     {NULL, NULL, 0, NULL}};

@@ -100,9 +100,8 @@ class _Finder:
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        from ._finder import Finder
-        _sys.meta_path[:] = [Finder if each is _Finder else each for each in _sys.meta_path]
-        return Finder.find_spec(name, path, target)
+        from ._finder import find_spec
+        return find_spec(name, path, target)
 
 
 _sys.meta_path.append(_Finder)
