@@ -109,9 +109,19 @@
     return module.exports;
   }
 
+  // A package is found as a script in the working directory would find it, or one in an execution
+  // path.
   function loadPackage(name) {
-    const from = path.join(process.cwd(), 'metacall.js');
-    return Module.createRequire(from)(name);
+    const [here, ...others] = [process.cwd(), ...searched].map((folder) =>
+      Module.createRequire(path.join(folder, 'metacall.js')));
+    const finds = (require) => {
+      try {
+        return require.resolve(name) !== undefined;
+      } catch {
+        return false;
+      }
+    };
+    return (finds(here) ? here : others.find(finds) || here)(name);
   }
 
   function forget(name) {
