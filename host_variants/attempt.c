@@ -227,6 +227,9 @@ int attempt_holder(struct attempt *attempt, const char *soname, void **ret_handl
 int attempt_is_global(struct attempt *attempt, const struct module *provider)
 {
     const char *const *markers = attempt->request->rule->markers;
+
+    if (provider->is_executable)
+        return 1; /* it is the first of the global scope, and has been found to export them */
     void *program = dlopen(NULL, RTLD_LAZY | RTLD_NOLOAD);
     int result = program != NULL;
 

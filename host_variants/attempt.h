@@ -19,6 +19,8 @@ struct bound_plugin {
     enum bound_how how;
 };
 
+#define EXPECTED_ELSEWHERE UINTPTR_MAX
+
 struct attempt {
     const struct strategy_request *request;
     metacall_diagnostic_sink sink;
@@ -28,8 +30,8 @@ struct attempt {
      * names in it, and the provider, which is held, may be read outside modules_locked. */
     struct modules *before;
     const struct module *provider; /* the runtime, in `before`; NULL = not mapped then, or none */
-    /* By the plugin's symbols: where the provider has them, as the coverage found out; 0 = look
-     * again. May be NULL. */
+    /* By the plugin's symbols: where the provider has them, as the coverage found out;
+     * EXPECTED_ELSEWHERE = it does not, 0 = look again. May be NULL. */
     uintptr_t *expected;
     size_t expected_count;
     struct bound_plugin *bound;

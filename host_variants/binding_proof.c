@@ -13,6 +13,7 @@ struct proof {
     const struct module *plugin, *provider;
     struct module_set others; /* what the plugin needs beside the runtime; filled when asked for */
     int has_others;
+    int has_expected;  /* what the coverage found out is about this very object */
     const char *wrong; /* the first name that is bound elsewhere (the plugin's own string) */
     uintptr_t found;   /* and to what */
 };
@@ -93,12 +94,12 @@ static int prove_slot(struct proof *proof, const struct elf_relocation *relocati
     const struct elf_image *image = module_image(proof->plugin);
     const struct attempt *attempt = proof->attempt;
     struct elf_symbol wanted, provided;
-    uintptr_t found;
+    uintptr_t found, expected = 0;
 
-    if (!relocation->symbol || !slot_address(image, relocation, &found))
-        return 0;
-    if (attempt->expected && relocation->symbol < attempt->expected_count && found &&
-        attempt->expected[relocation->symbol] == found)
+    if (proof->has_expected && relocation->symbol < attempt->expected_count)
+        expected = attempt->expected[relocation->symbol];
+    if (expected == EXPECTED_ELSEWHERE || !slot_address(image, relocation, &found) ||
+        (found && found == expected))
         return 0;
     if (elf_image_symbol(image, relocation->symbol, &wanted) != 0 || wanted.defined ||
         elf_image_find(module_image(proof->provider), wanted.name, wanted.version, &provided) != 0)
@@ -115,13 +116,32 @@ static int prove_slot(struct proof *proof, const struct elf_relocation *relocati
     return 1;
 }
 
+static int same_bytes(const struct elf_table *left, const struct elf_table *right, size_t size)
+{
+    return size <= left->size && size <= right->size &&
+           (size == 0 || memcmp(left->at, right->at, size) == 0);
+}
+
+/* Whether what was opened has the symbols of what was read before: the file may have been replaced
+ * meanwhile, or something else of its name have been open. */
+static int is_as_read(const struct attempt *attempt, const struct elf_image *opened)
+{
+    const struct elf_image *read = &attempt->plugin;
+    size_t count = attempt->expected_count;
+
+    return attempt->expected && same_bytes(&read->strings, &opened->strings, read->strings.size) &&
+           same_bytes(&read->symbols, &opened->symbols, count * sizeof(ElfW(Sym))) &&
+           same_bytes(&read->versym, &opened->versym, read->versym.at ? count * 2 : 0);
+}
+
 static int prove_slots(void *data)
 {
     struct proof *proof = data;
     struct elf_relocation_cursor cursor = {0};
     struct elf_relocation relocation;
 
-    while (elf_image_next_relocation(module_image(proof->plugin), &cursor, &relocation)) {
+    proof->has_expected = is_as_read(proof->attempt, module_image(proof->plugin));
+    while (elf_image_next_symbolic(module_image(proof->plugin), &cursor, &relocation)) {
         if (prove_slot(proof, &relocation) != 0)
             break;
     }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define NAMED 10
+#define BATCH 32
 
 struct coverage {
     struct attempt *attempt;
@@ -23,25 +24,11 @@ struct coverage {
     const char *names[NAMED]; /* the plugin's own strings */
 };
 
-/* A library that is yet to be mapped may hold it; ld.so will say so, cleanly, if it does not. The
- * exception is a symbol that is expected from the runtime itself. */
-static int is_provided(struct coverage *coverage, const struct elf_symbol *wanted, size_t index)
+static int is_others(struct coverage *coverage, const struct elf_query *wanted)
 {
     struct attempt *attempt = coverage->attempt;
-    const char *needed = attempt->request->needed;
-    struct elf_symbol symbol;
 
-    if (elf_image_find(module_image(attempt->provider), wanted->name, wanted->version, &symbol) ==
-        0) {
-        if (symbol.section != SHN_ABS && symbol.type != STT_TLS && symbol.type != STT_GNU_IFUNC)
-            attempt->expected[index] = attempt->provider->base + symbol.value;
-        return 1;
-    }
-    if (wanted->version_file && needed && strcmp(wanted->version_file, needed) == 0)
-        return 0;
-    if (wanted->version_file)
-        return 1; /* another library's: its versions are checked by ld.so before it binds */
-    if (module_set_find(&coverage->direct, wanted->name))
+    if (module_set_find(&coverage->direct, wanted->name, wanted->hash))
         return 1;
     if (!coverage->has_deep) {
         coverage->has_deep = 1;
@@ -49,7 +36,51 @@ static int is_provided(struct coverage *coverage, const struct elf_symbol *wante
         module_set_add_needs(&coverage->deep, module_image(attempt->provider), NULL);
         module_set_close(&coverage->deep);
     }
-    return module_set_find(&coverage->deep, wanted->name);
+    return module_set_find(&coverage->deep, wanted->name, wanted->hash);
+}
+
+/* Symbols of the plugin that are looked up together. */
+struct batch {
+    struct elf_query queries[BATCH];
+    const char *files[BATCH]; /* whence a version is expected */
+    uint32_t indexes[BATCH];  /* among the plugin's symbols */
+    size_t count;
+};
+
+/* Where the runtime has it. A function that is chosen at run time has no address yet. */
+static void expect(struct attempt *attempt, uint32_t wanted, uint32_t provided)
+{
+    struct elf_symbol symbol;
+
+    if (elf_image_symbol(module_image(attempt->provider), provided, &symbol) == 0 &&
+        symbol.section != SHN_ABS && symbol.type != STT_TLS && symbol.type != STT_GNU_IFUNC)
+        attempt->expected[wanted] = attempt->provider->base + symbol.value;
+}
+
+/* A library that is yet to be mapped may hold it; ld.so will say so, cleanly, if it does not. The
+ * exception is a symbol that is expected from the runtime itself. */
+static void look_for(struct coverage *coverage, struct batch *batch)
+{
+    struct attempt *attempt = coverage->attempt;
+    const char *needed = attempt->request->needed;
+
+    elf_image_find_many(module_image(attempt->provider), batch->queries, batch->count);
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct elf_query *query = &batch->queries[i];
+        const char *file = batch->files[i];
+        if (query->index) {
+            expect(attempt, batch->indexes[i], query->index);
+            continue;
+        }
+        attempt->expected[batch->indexes[i]] = EXPECTED_ELSEWHERE;
+        /* another library's version is checked by ld.so before it binds anything */
+        if (file ? !needed || strcmp(file, needed) != 0 : is_others(coverage, query))
+            continue;
+        if (coverage->missing < NAMED)
+            coverage->names[coverage->missing] = query->name;
+        coverage->missing++;
+    }
+    batch->count = 0;
 }
 
 static int look_for_all(void *data)
@@ -57,6 +88,7 @@ static int look_for_all(void *data)
     struct coverage *coverage = data;
     const struct elf_image *plugin = &coverage->attempt->plugin;
     struct elf_symbol wanted;
+    struct batch batch = {.count = 0};
     size_t count = coverage->attempt->expected_count;
 
     coverage->unmapped =
@@ -65,12 +97,15 @@ static int look_for_all(void *data)
         if (elf_image_symbol(plugin, i, &wanted) != 0 || wanted.defined ||
             wanted.binding != STB_GLOBAL || wanted.name[0] == 0)
             continue;
-        if (is_provided(coverage, &wanted, i))
-            continue;
-        if (coverage->missing < NAMED)
-            coverage->names[coverage->missing] = wanted.name;
-        coverage->missing++;
+        batch.queries[batch.count] = (struct elf_query){.name = wanted.name,
+                                                        .version = wanted.version,
+                                                        .hash = elf_image_gnu_hash(wanted.name)};
+        batch.files[batch.count] = wanted.version_file;
+        batch.indexes[batch.count++] = (uint32_t)i;
+        if (batch.count == BATCH)
+            look_for(coverage, &batch);
     }
+    look_for(coverage, &batch);
     return 0;
 }
 

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* Opening an ELF object and finding its tables. Every read goes through a copy of a few bytes:
+/* Finding the tables of an ELF object. Every read goes through a copy of a few bytes:
  * nothing promises that a table of a hostile file is aligned. */
 #include "host_variants/elf_image.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <metacall/loader.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #if __SIZEOF_POINTER__ == 8
 #define NATIVE_CLASS ELFCLASS64
@@ -58,30 +52,67 @@ int elf_image_header(const struct elf_image *image, size_t index, ElfW(Phdr) * r
     return 0;
 }
 
-/* One segment's place. Of a file only what it holds; the rest of the segment is zeros that exist in
- * memory alone. */
-static struct elf_segment segment_of(const struct elf_image *image, const ElfW(Phdr) * header)
+/* `size` bytes of the file, or NULL where they were not read. */
+static const uint8_t *file_bytes(const struct elf_image *image, uint64_t offset, uint64_t size)
+{
+    for (size_t i = 0; i < 2; i++) {
+        const struct elf_part *part = &image->parts[i];
+        if (offset >= part->offset && offset - part->offset <= part->size &&
+            size <= part->size - (offset - part->offset))
+            return part->at + (offset - part->offset);
+    }
+    return NULL;
+}
+
+/* One segment's place, or what `part` of the file has of it. Of a file only what it holds; the rest
+ * of the segment is zeros that exist in memory alone. */
+static struct elf_segment segment_of(const struct elf_image *image, const ElfW(Phdr) * header,
+                                     size_t part)
 {
     struct elf_segment segment = {.address = header->p_vaddr};
 
-    if (image->bytes) {
-        segment.size = header->p_filesz;
-        segment.at = image->bytes + header->p_offset; /* proven inside by check_headers */
-    } else if (header->p_flags & PF_R) {
+    if (image->is_file) {
+        uint64_t from = image->parts[part].offset, to = from + image->parts[part].size;
+        uint64_t end = header->p_offset + header->p_filesz; /* proven inside by check_headers */
+        uint64_t first = from > header->p_offset ? from : header->p_offset;
+        if (first < to && first < end) {
+            segment.address += first - header->p_offset;
+            segment.size = (end < to ? end : to) - first;
+            segment.at = image->parts[part].at + (first - from);
+        }
+    } else if (part == 0 && (header->p_flags & PF_R)) {
         segment.size = header->p_memsz;
         segment.at = (const uint8_t *)(image->base + header->p_vaddr);
     }
     return segment;
 }
 
+/* Is `next` the continuation of `segment`, both by address and where the bytes are? */
+static int goes_on(const struct elf_segment *segment, const struct elf_segment *next)
+{
+    return segment->address + segment->size == next->address &&
+           (uintptr_t)segment->at + segment->size == (uintptr_t)next->at;
+}
+
+/* Segments that touch become one: patchelf puts a page in front of a file, and what it had to make
+ * longer, the table of strings, begins there and ends in the segment behind it. */
 static void add_segment(struct elf_image *image, const ElfW(Phdr) * header)
 {
     size_t room = sizeof(image->segments) / sizeof(image->segments[0]);
 
-    if (image->segment_count < room)
-        image->segments[image->segment_count++] = segment_of(image, header);
-    else
-        image->has_more_segments = 1;
+    for (size_t part = 0; part < 2; part++) {
+        struct elf_segment segment = segment_of(image, header, part);
+        struct elf_segment *last =
+            image->segment_count ? &image->segments[image->segment_count - 1] : NULL;
+        if (!segment.at)
+            continue;
+        if (last && !image->has_more_segments && goes_on(last, &segment))
+            last->size += segment.size;
+        else if (image->segment_count < room)
+            image->segments[image->segment_count++] = segment;
+        else
+            image->has_more_segments = 1;
+    }
 }
 
 static struct elf_table table_in(const struct elf_segment *segment, uint64_t address)
@@ -106,8 +137,10 @@ static struct elf_table table_at(const struct elf_image *image, uint64_t address
             break;
         if (header.p_type != PT_LOAD)
             continue;
-        struct elf_segment segment = segment_of(image, &header);
-        table = table_in(&segment, address);
+        for (size_t part = 0; part < 2 && !table.at; part++) {
+            struct elf_segment segment = segment_of(image, &header, part);
+            table = table_in(&segment, address);
+        }
     }
     return table;
 }
@@ -121,16 +154,14 @@ const void *elf_image_at(const struct elf_image *image, uint64_t address, size_t
 
 /* A pointer of PT_DYNAMIC. In a mapped object glibc has added the load bias to most of them and
  * musl to none: whichever falls inside the object is meant. */
-static struct elf_table table_of(const struct elf_image *image, uint64_t pointer, uint64_t size)
+static struct elf_table table_of(const struct elf_image *image, uint64_t pointer)
 {
     struct elf_table table = {NULL, 0};
 
-    if (!image->bytes && pointer >= image->base)
+    if (!image->is_file && pointer >= image->base)
         table = table_at(image, pointer - image->base);
     if (!table.at)
         table = table_at(image, pointer);
-    if (size && size < table.size)
-        table.size = size;
     return table;
 }
 
@@ -182,7 +213,7 @@ static void read_strings(struct elf_image *image)
 {
     struct elf_table *table = &image->strings;
 
-    if (!image->bytes)
+    if (!image->is_file)
         return; /* ld.so has relied on it already; its last page may not be in memory yet */
     while (table->size && table->at[table->size - 1] != 0)
         table->size--;
@@ -252,14 +283,26 @@ static void place_flags(struct elf_image *image, const struct dynamic_values *va
         image->flags |= ELF_IMAGE_PIE;
 }
 
-static struct elf_table sized_table(const struct elf_image *image, uint64_t pointer, uint64_t size)
+static struct elf_table open_table(struct elf_image *image, uint64_t pointer)
 {
-    return pointer && size ? table_of(image, pointer, size) : (struct elf_table){NULL, 0};
+    struct elf_table table = {NULL, 0};
+
+    if (pointer)
+        table = table_of(image, pointer);
+    if (pointer && !table.at)
+        image->has_gaps = 1;
+    return table;
 }
 
-static struct elf_table open_table(const struct elf_image *image, uint64_t pointer)
+static struct elf_table sized_table(struct elf_image *image, uint64_t pointer, uint64_t size)
 {
-    return pointer ? table_of(image, pointer, 0) : (struct elf_table){NULL, 0};
+    struct elf_table table = {NULL, 0};
+
+    if (pointer && size)
+        table = table_of(image, pointer);
+    if (size < table.size)
+        table.size = size;
+    return table;
 }
 
 static const char *small_string(const struct elf_image *image, const struct dynamic_values *values,
@@ -272,7 +315,10 @@ static void place_tables(struct elf_image *image, const struct dynamic_values *v
 {
     const uint64_t *small = values->small;
 
+    image->has_gaps = 0;
     image->strings = sized_table(image, small[DT_STRTAB], small[DT_STRSZ]);
+    if (!image->strings.at || image->strings.size < small[DT_STRSZ])
+        image->has_gaps = 1;
     image->symbols = open_table(image, small[DT_SYMTAB]);
     image->gnu_hash = open_table(image, values->gnu_hash);
     image->sysv_hash = open_table(image, small[DT_HASH]);
@@ -351,14 +397,14 @@ static void read_headers(struct elf_image *image)
 }
 
 /* A segment that reaches past the end of the file would be a SIGBUS once mapped. */
-static const char *check_headers(const struct elf_image *image)
+static const char *check_headers(const struct elf_image *image, uint64_t file_size)
 {
     ElfW(Phdr) header;
 
     for (size_t i = 0; elf_image_header(image, i, &header) == 0; i++) {
         if (header.p_type != PT_LOAD && header.p_type != PT_NOTE && header.p_type != PT_INTERP)
             continue;
-        if (header.p_offset > image->size || header.p_filesz > image->size - header.p_offset)
+        if (header.p_offset > file_size || header.p_filesz > file_size - header.p_offset)
             return "it is cut short: a segment reaches past the end of the file";
         if (header.p_type == PT_LOAD && header.p_filesz > header.p_memsz)
             return "a segment holds more than it maps";
@@ -368,43 +414,58 @@ static const char *check_headers(const struct elf_image *image)
     return NULL;
 }
 
-const char *elf_image_read(const void *bytes, size_t size, struct elf_image *ret_image)
+static const char *read_native(struct elf_image *image, uint64_t file_size)
 {
-    struct elf_image image = {0};
     ElfW(Ehdr) head;
-    const char *wrong;
 
-    if (size < EI_NIDENT + 4 || memcmp(bytes, ELFMAG, SELFMAG) != 0)
-        return size == 0 ? "it is empty" : "it is not an ELF file";
-    image.bytes = bytes;
-    image.size = size;
-    image.elf_class = image.bytes[EI_CLASS];
-    image.encoding = image.bytes[EI_DATA];
-    image.os_abi = image.bytes[EI_OSABI];
+    if (image->parts[0].size < sizeof(head))
+        return "it is cut short inside the ELF header";
+    memcpy(&head, image->parts[0].at, sizeof(head));
+    if (head.e_phnum && head.e_phentsize != sizeof(ElfW(Phdr)))
+        return "its program headers have an unknown size";
+    if (head.e_phoff > file_size || head.e_phnum > (file_size - head.e_phoff) / sizeof(ElfW(Phdr)))
+        return "its program headers lie outside the file";
+    image->headers = file_bytes(image, head.e_phoff, head.e_phnum * sizeof(ElfW(Phdr)));
+    image->header_count = image->headers ? head.e_phnum : 0;
+    image->has_gaps = !image->headers;
+    const char *wrong = check_headers(image, file_size);
+    if (!wrong && !image->has_gaps) {
+        read_headers(image);
+        read_dynamic(image);
+    }
+    return wrong;
+}
+
+const char *elf_image_read_parts(const struct elf_part parts[2], uint64_t file_size,
+                                 struct elf_image *ret_image)
+{
+    struct elf_image image = {.is_file = 1, .parts = {parts[0], parts[1]}};
+    const uint8_t *bytes = parts[0].at;
+    const char *wrong = NULL;
+
+    if (parts[0].size < EI_NIDENT + 4 || memcmp(bytes, ELFMAG, SELFMAG) != 0)
+        return parts[0].size == 0 ? "it is empty" : "it is not an ELF file";
+    image.elf_class = bytes[EI_CLASS];
+    image.encoding = bytes[EI_DATA];
+    image.os_abi = bytes[EI_OSABI];
     /* type and machine lie at the same place in both classes; the order of bytes may be foreign */
     int swap = image.encoding == ELFDATA2MSB;
-    image.type = (uint16_t)(image.bytes[16 + swap] | image.bytes[17 - swap] << 8);
-    image.machine = (uint16_t)(image.bytes[18 + swap] | image.bytes[19 - swap] << 8);
+    image.type = (uint16_t)(bytes[16 + swap] | bytes[17 - swap] << 8);
+    image.machine = (uint16_t)(bytes[18 + swap] | bytes[19 - swap] << 8);
     image.native = image.elf_class == NATIVE_CLASS && image.encoding == NATIVE_ENCODING &&
                    image.machine == NATIVE_MACHINE;
-    if (image.native) {
-        if (size < sizeof(head))
-            return "it is cut short inside the ELF header";
-        memcpy(&head, bytes, sizeof(head));
-        if (head.e_phnum && head.e_phentsize != sizeof(ElfW(Phdr)))
-            return "its program headers have an unknown size";
-        if (head.e_phoff > size || head.e_phnum > (size - head.e_phoff) / sizeof(ElfW(Phdr)))
-            return "its program headers lie outside the file";
-        image.headers = image.bytes + head.e_phoff;
-        image.header_count = head.e_phnum;
-        wrong = check_headers(&image);
-        if (wrong)
-            return wrong;
-        read_headers(&image);
-        read_dynamic(&image);
-    }
-    *ret_image = image;
-    return NULL;
+    if (image.native)
+        wrong = read_native(&image, file_size);
+    if (!wrong)
+        *ret_image = image;
+    return wrong;
+}
+
+const char *elf_image_read(const void *bytes, size_t size, struct elf_image *ret_image)
+{
+    const struct elf_part parts[2] = {{.size = size, .at = bytes}, {.at = NULL}};
+
+    return elf_image_read_parts(parts, size, ret_image);
 }
 
 const char *elf_image_view(const ElfW(Phdr) * headers, size_t count, uintptr_t base,
@@ -426,57 +487,6 @@ const char *elf_image_view(const ElfW(Phdr) * headers, size_t count, uintptr_t b
     read_dynamic(&image);
     *ret_image = image;
     return NULL;
-}
-
-int elf_image_open(const char *path, int fd, struct elf_image *ret_image)
-{
-    struct elf_image image = {0};
-    struct stat info;
-    void *bytes = MAP_FAILED;
-    const char *wrong = NULL;
-    int own = -1, result = -1;
-
-    if (fd < 0)
-        fd = own = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        wrong = strerror(errno);
-        goto out;
-    }
-    if (!S_ISREG(info.st_mode)) {
-        wrong = "it is not a regular file";
-        goto out;
-    }
-    if (info.st_size == 0) {
-        wrong = "it is empty";
-        goto out;
-    }
-    bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (bytes == MAP_FAILED) {
-        wrong = strerror(errno);
-        goto out;
-    }
-    wrong = elf_image_read(bytes, (size_t)info.st_size, &image);
-    if (wrong)
-        goto out;
-    image.owns_mapping = 1;
-    *ret_image = image;
-    result = 0;
-out:
-    if (result != 0) {
-        metacall_error_raise(METACALL_ERROR_LOADER, "cannot read %s: %s", path, wrong);
-        if (bytes != MAP_FAILED)
-            munmap(bytes, (size_t)info.st_size);
-    }
-    if (own >= 0)
-        close(own);
-    return result;
-}
-
-void elf_image_close(struct elf_image *image)
-{
-    if (image->owns_mapping)
-        munmap((void *)(uintptr_t)image->bytes, image->size);
-    memset(image, 0, sizeof(*image));
 }
 
 const char *elf_image_needed(const struct elf_image *image, size_t index)
@@ -508,8 +518,11 @@ static struct elf_table header_table(const struct elf_image *image, const ElfW(P
 {
     struct elf_table table;
 
-    if (image->bytes)
-        return (struct elf_table){image->bytes + header->p_offset, header->p_filesz};
+    if (image->is_file) {
+        table.at = file_bytes(image, header->p_offset, header->p_filesz);
+        table.size = table.at ? header->p_filesz : 0;
+        return table;
+    }
     table = table_at(image, header->p_vaddr);
     if (table.size > header->p_filesz)
         table.size = header->p_filesz;

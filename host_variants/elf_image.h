@@ -41,6 +41,12 @@ struct elf_segment {
     const uint8_t *at;
 };
 
+/* Bytes of a file, from an offset on. */
+struct elf_part {
+    uint64_t offset, size;
+    const uint8_t *at;
+};
+
 /* The fields of the first part may be read by anyone. Strings belong to the image. */
 struct elf_image {
     /* Of any ELF file, of any machine. */
@@ -58,10 +64,12 @@ struct elf_image {
     size_t needed_count;
 
     /* Private. */
-    const uint8_t *bytes; /* the file; NULL for a mapped object */
-    size_t size;
-    int owns_mapping;
-    uintptr_t base; /* load bias of a mapped object */
+    int is_file;              /* 0 = a mapped object */
+    int has_gaps;             /* a table lies in a part of the file that was not read */
+    struct elf_part parts[2]; /* of the file: all of it, or what elf_image_open_tables has read */
+    void *owned;              /* what the parts lie in; NULL = the caller's */
+    size_t owned_size;        /* of a mapping; 0 = allocated */
+    uintptr_t base;           /* load bias of a mapped object */
     const uint8_t *headers;
     size_t header_count;
     struct elf_segment segments[6]; /* the first of them; the rest is looked up in the headers */
@@ -82,6 +90,12 @@ struct elf_image {
  * of the path and stays the caller's; the path then only names it in errors. Returns 0, or -1 with
  * METACALL_ERROR_LOADER set: it names the file and what is wrong with it. */
 int elf_image_open(const char *path, int fd, struct elf_image *ret_image);
+/* The same, but of the file no more is read than its headers and what PT_DYNAMIC says of symbols,
+ * versions and needed libraries, if that can be done: much cheaper than to map a file that the
+ * linker is about to map again. All else (relocations, notes, data) may be absent. What is read
+ * goes into `scratch` where it is large enough; that stays the caller's, as long as the image. */
+int elf_image_open_tables(const char *path, int fd, void *scratch, size_t scratch_size,
+                          struct elf_image *ret_image);
 /* The same over bytes that the caller keeps. Returns NULL, or what is wrong (static text). */
 const char *elf_image_read(const void *bytes, size_t size, struct elf_image *ret_image);
 /* A mapped object, by its program headers and load bias. Returns as elf_image_read. */
@@ -90,6 +104,10 @@ const char *elf_image_view(const ElfW(Phdr) * headers, size_t count, uintptr_t b
 /* ELFDATA2* and EM_* of this process. */
 unsigned char elf_image_native_encoding(void);
 uint16_t elf_image_native_machine(void);
+/* The same over the first bytes of a file of `file_size` (its headers, at least) and one more part
+ * of it. */
+const char *elf_image_read_parts(const struct elf_part parts[2], uint64_t file_size,
+                                 struct elf_image *ret_image);
 void elf_image_close(struct elf_image *image); /* an image filled with zeros is accepted */
 
 /* DT_NEEDED number `index`, or NULL past the end. */
@@ -136,6 +154,16 @@ int elf_image_find(const struct elf_image *image, const char *name, const char *
 int elf_image_find_hashed(const struct elf_image *image, const char *name, uint32_t gnu_hash,
                           const char *version, struct elf_symbol *ret_symbol);
 uint32_t elf_image_gnu_hash(const char *name);
+
+/* One of many names that are looked up in one object. */
+struct elf_query {
+    const char *name, *version; /* as for elf_image_find */
+    uint32_t hash;              /* GNU hash of the name */
+    uint32_t index;             /* the answer: the symbol that was found; 0 = none */
+};
+/* Looks them all up, and asks for the memory of each step of all before it goes through it: in
+ * tables that are not in the cache most of a look-up is waiting. A few dozen at a time. */
+void elf_image_find_many(const struct elf_image *image, struct elf_query *queries, size_t count);
 
 /* The Bloom filter of an object's GNU hash by itself, to ask many objects for one name. An object
  * that has none lets everything pass; one without any hash table, nothing. */
@@ -208,6 +236,9 @@ struct elf_relocation_cursor {
 };
 int elf_image_next_relocation(const struct elf_image *image, struct elf_relocation_cursor *cursor,
                               struct elf_relocation *ret_relocation);
+/* The same, without those that have no symbol. */
+int elf_image_next_symbolic(const struct elf_image *image, struct elf_relocation_cursor *cursor,
+                            struct elf_relocation *ret_relocation);
 /* The kind as a word: "glob-dat". */
 const char *elf_relocation_name(enum elf_relocation_kind kind);
 

@@ -57,8 +57,19 @@ static enum elf_relocation_kind kind_of(uint32_t type)
     return ELF_RELOCATION_OTHER;
 }
 
-int elf_image_next_relocation(const struct elf_image *image, struct elf_relocation_cursor *cursor,
-                              struct elf_relocation *ret_relocation)
+/* What an entry without an addend of its own means to add: the word in the file. */
+static int64_t held_addend(const struct elf_image *image, uint64_t where)
+{
+    const void *held = image->is_file ? elf_image_at(image, where, sizeof(ElfW(Sword))) : NULL;
+    ElfW(Sword) word = 0;
+
+    if (held)
+        memcpy(&word, held, sizeof(word));
+    return word;
+}
+
+static inline int next(const struct elf_image *image, struct elf_relocation_cursor *cursor,
+                       int only_symbolic, struct elf_relocation *ret_relocation)
 {
     ElfW(Rela) entry;
 
@@ -68,30 +79,36 @@ int elf_image_next_relocation(const struct elf_image *image, struct elf_relocati
                                                              : &image->plt;
         int has_addend = cursor->table == 1 || (cursor->table == 2 && image->plt_has_addends);
         size_t size = has_addend ? sizeof(ElfW(Rela)) : sizeof(ElfW(Rel));
-        if (cursor->at >= table->size || table->size - cursor->at < size)
-            continue;
-        if (has_addend) { /* sizes that the compiler knows: no call */
-            memcpy(&entry, table->at + cursor->at, sizeof(ElfW(Rela)));
-        } else {
-            memcpy(&entry, table->at + cursor->at, sizeof(ElfW(Rel)));
-            entry.r_addend = 0;
+        while (cursor->at < table->size && table->size - cursor->at >= size) {
+            if (has_addend) /* sizes that the compiler knows: no call */
+                memcpy(&entry, table->at + cursor->at, sizeof(ElfW(Rela)));
+            else
+                memcpy(&entry, table->at + cursor->at, sizeof(ElfW(Rel)));
+            cursor->at += size;
+            if (only_symbolic && INFO_SYMBOL(entry.r_info) == 0)
+                continue;
+            ret_relocation->type = INFO_TYPE(entry.r_info);
+            ret_relocation->kind = kind_of(ret_relocation->type);
+            ret_relocation->symbol = INFO_SYMBOL(entry.r_info);
+            ret_relocation->where = entry.r_offset;
+            ret_relocation->addend =
+                has_addend ? entry.r_addend : held_addend(image, entry.r_offset);
+            return 1;
         }
-        cursor->at += size;
-        ret_relocation->type = INFO_TYPE(entry.r_info);
-        ret_relocation->kind = kind_of(ret_relocation->type);
-        ret_relocation->symbol = INFO_SYMBOL(entry.r_info);
-        ret_relocation->where = entry.r_offset;
-        if (!has_addend && image->bytes) {
-            const void *held = elf_image_at(image, entry.r_offset, sizeof(ElfW(Sword)));
-            ElfW(Sword) word = 0;
-            if (held)
-                memcpy(&word, held, sizeof(word));
-            entry.r_addend = word;
-        }
-        ret_relocation->addend = entry.r_addend;
-        return 1;
     }
     return 0;
+}
+
+int elf_image_next_relocation(const struct elf_image *image, struct elf_relocation_cursor *cursor,
+                              struct elf_relocation *ret_relocation)
+{
+    return next(image, cursor, 0, ret_relocation);
+}
+
+int elf_image_next_symbolic(const struct elf_image *image, struct elf_relocation_cursor *cursor,
+                            struct elf_relocation *ret_relocation)
+{
+    return next(image, cursor, 1, ret_relocation);
 }
 
 const char *elf_relocation_name(enum elf_relocation_kind kind)

@@ -295,43 +295,44 @@ struct elf_filter elf_image_filter(const struct elf_image *image)
     return filter;
 }
 
-static int find_gnu(const struct elf_image *image, const char *name, uint32_t hash,
-                    const char *version, struct elf_symbol *ret_symbol)
+/* Each returns the symbol's index, 0 = none. */
+static uint32_t find_gnu(const struct elf_image *image, const char *name, uint32_t hash,
+                         const char *version)
 {
     size_t buckets = 16 + (size_t)image->gnu_bloom_words * sizeof(ElfW(Addr));
     size_t chains = buckets + (size_t)image->gnu_buckets * 4;
-    size_t limit = (image->gnu_hash.size - chains) / 4, second_best = 0;
+    size_t limit = (image->gnu_hash.size - chains) / 4;
+    uint32_t second_best = 0;
     ElfW(Sym) raw;
 
     struct elf_filter filter = elf_image_filter(image);
     if (!elf_filter_passes(&filter, hash))
-        return -1;
+        return 0;
     uint32_t first = word_at(image->gnu_hash.at + buckets, hash % image->gnu_buckets);
     if (first < image->gnu_first || first == 0)
-        return -1;
+        return 0;
     for (size_t i = first - image->gnu_first; i < limit; i++) {
         uint32_t other = word_at(image->gnu_hash.at + chains, i);
         if ((other | 1) == (hash | 1)) {
-            size_t index = image->gnu_first + i;
+            uint32_t index = (uint32_t)(image->gnu_first + i);
             int match = candidate_matches(image, index, name, version, &raw);
             if (match == 2)
-                return fill_symbol(image, index, &raw, ret_symbol);
+                return index;
             if (match == 1 && !second_best)
                 second_best = index;
         }
         if (other & 1)
             break;
     }
-    return second_best ? elf_image_symbol(image, second_best, ret_symbol) : -1;
+    return second_best;
 }
 
-static int find_sysv(const struct elf_image *image, const char *name, const char *version,
-                     struct elf_symbol *ret_symbol)
+static uint32_t find_sysv(const struct elf_image *image, const char *name, const char *version)
 {
     const uint8_t *buckets = image->sysv_hash.at + 8;
     const uint8_t *chains = buckets + (size_t)image->sysv_buckets * 4;
     uint32_t index = word_at(buckets, sysv_hash(name) % image->sysv_buckets);
-    size_t second_best = 0;
+    uint32_t second_best = 0;
     ElfW(Sym) raw;
 
     /* a chain that runs in a circle ends after as many steps as there are symbols */
@@ -339,25 +340,129 @@ static int find_sysv(const struct elf_image *image, const char *name, const char
          steps++, index = word_at(chains, index)) {
         int match = candidate_matches(image, index, name, version, &raw);
         if (match == 2)
-            return fill_symbol(image, index, &raw, ret_symbol);
+            return index;
         if (match == 1 && !second_best)
             second_best = index;
     }
-    return second_best ? elf_image_symbol(image, second_best, ret_symbol) : -1;
+    return second_best;
+}
+
+static uint32_t find_index(const struct elf_image *image, const char *name, uint32_t gnu_hash,
+                           const char *version)
+{
+    if (image->gnu_hash.at)
+        return find_gnu(image, name, gnu_hash, version);
+    return image->sysv_hash.at ? find_sysv(image, name, version) : 0;
 }
 
 int elf_image_find_hashed(const struct elf_image *image, const char *name, uint32_t gnu_hash,
                           const char *version, struct elf_symbol *ret_symbol)
 {
-    if (image->gnu_hash.at)
-        return find_gnu(image, name, gnu_hash, version, ret_symbol);
-    if (image->sysv_hash.at)
-        return find_sysv(image, name, version, ret_symbol);
-    return -1;
+    uint32_t index = find_index(image, name, gnu_hash, version);
+
+    return index ? elf_image_symbol(image, index, ret_symbol) : -1;
 }
 
 int elf_image_find(const struct elf_image *image, const char *name, const char *version,
                    struct elf_symbol *ret_symbol)
 {
     return elf_image_find_hashed(image, name, elf_image_gnu_hash(name), version, ret_symbol);
+}
+
+/* ---------------------------------------------------------------------------- many at once */
+
+struct gnu_tables {
+    struct elf_filter filter;
+    const uint8_t *buckets, *chains;
+    size_t limit; /* of the chains */
+};
+
+static struct gnu_tables gnu_tables_of(const struct elf_image *image)
+{
+    size_t buckets = 16 + (size_t)image->gnu_bloom_words * sizeof(ElfW(Addr));
+    size_t chains = buckets + (size_t)image->gnu_buckets * 4;
+
+    return (struct gnu_tables){.filter = elf_image_filter(image),
+                               .buckets = image->gnu_hash.at + buckets,
+                               .chains = image->gnu_hash.at + chains,
+                               .limit = (image->gnu_hash.size - chains) / 4};
+}
+
+/* The first symbol of that hash; 0 = none. */
+static uint32_t first_of_hash(const struct elf_image *image, const struct gnu_tables *tables,
+                              uint32_t first, uint32_t hash)
+{
+    for (size_t i = first - image->gnu_first; i < tables->limit; i++) {
+        uint32_t other = word_at(tables->chains, i);
+        if ((other | 1) == (hash | 1))
+            return (uint32_t)(image->gnu_first + i);
+        if (other & 1)
+            break;
+    }
+    return 0;
+}
+
+static void look_in_buckets(const struct elf_image *image, const struct gnu_tables *tables,
+                            struct elf_query *queries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct elf_query *query = &queries[i];
+        query->index = 0;
+        if (!elf_filter_passes(&tables->filter, query->hash))
+            continue;
+        uint32_t first = word_at(tables->buckets, query->hash % image->gnu_buckets);
+        if (first < image->gnu_first || first == 0)
+            continue;
+        query->index = first;
+        __builtin_prefetch(tables->chains + (size_t)(first - image->gnu_first) * 4);
+    }
+}
+
+static void look_in_chains(const struct elf_image *image, const struct gnu_tables *tables,
+                           struct elf_query *queries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct elf_query *query = &queries[i];
+        if (query->index)
+            query->index = first_of_hash(image, tables, query->index, query->hash);
+        if (query->index)
+            __builtin_prefetch(image->symbols.at + query->index * sizeof(ElfW(Sym)));
+    }
+}
+
+static void look_ahead(const struct elf_image *image, struct elf_query *queries, size_t count)
+{
+    struct gnu_tables tables = gnu_tables_of(image);
+    ElfW(Sym) raw;
+
+    for (size_t i = 0; i < count; i++) {
+        const size_t bits = sizeof(ElfW(Addr)) * 8;
+        uint32_t hash = queries[i].hash;
+        __builtin_prefetch(tables.filter.words +
+                           ((hash / bits) & tables.filter.mask) * sizeof(ElfW(Addr)));
+        __builtin_prefetch(tables.buckets + (size_t)(hash % image->gnu_buckets) * 4);
+    }
+    look_in_buckets(image, &tables, queries, count);
+    look_in_chains(image, &tables, queries, count);
+    for (size_t i = 0; i < count; i++) {
+        if (queries[i].index && raw_symbol(image, queries[i].index, &raw) == 0)
+            __builtin_prefetch(image->strings.at + raw.st_name);
+    }
+}
+
+void elf_image_find_many(const struct elf_image *image, struct elf_query *queries, size_t count)
+{
+    int is_ahead = image->gnu_hash.at && image->symbols.at && image->strings.at;
+    ElfW(Sym) raw;
+
+    if (is_ahead)
+        look_ahead(image, queries, count);
+    for (size_t i = 0; i < count; i++) {
+        struct elf_query *query = &queries[i];
+        if (is_ahead && (!query->index || candidate_matches(image, query->index, query->name,
+                                                            query->version, &raw) == 2))
+            continue;
+        /* a namesake by hash, a version, or a table of the other kind: the long way */
+        query->index = find_index(image, query->name, query->hash, query->version);
+    }
 }

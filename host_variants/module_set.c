@@ -79,10 +79,8 @@ void module_set_close(struct module_set *set)
     }
 }
 
-int module_set_find(const struct module_set *set, const char *name)
+int module_set_find(const struct module_set *set, const char *name, uint32_t hash)
 {
-    uint32_t hash = elf_image_gnu_hash(name);
-
     for (size_t i = 0; i < modules_count(set->modules); i++) {
         if (set->held[i] && module_exports(modules_at(set->modules, i), name, hash))
             return 1;

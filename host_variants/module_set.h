@@ -23,7 +23,7 @@ size_t module_set_add_needs(struct module_set *set, const struct elf_image *imag
                             const char *except);
 /* Adds what the members need in turn. */
 void module_set_close(struct module_set *set);
-/* Whether a member exports what an unversioned reference to `name` finds. */
-int module_set_find(const struct module_set *set, const char *name);
+/* Whether a member exports what an unversioned reference to `name`, of that GNU hash, finds. */
+int module_set_find(const struct module_set *set, const char *name, uint32_t hash);
 
 #endif /* HOST_VARIANTS_MODULE_SET_H */

@@ -49,7 +49,8 @@ static size_t keep_text(struct modules *modules, const char *text)
     size_t size = strlen(text) + 1, at = modules->texts_size;
 
     if (at + size > modules->texts_room) {
-        size_t room = (modules->texts_room + size) * 2 + 4096;
+        size_t likely = modules->former ? modules->former->texts_size + 256 : 4096;
+        size_t room = (modules->texts_room + size) * 2 + likely;
         char *texts = realloc(modules->texts, room);
         if (!texts) {
             modules->failed = 1;

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SCRATCH_SIZE (16 * 1024) /* the tables of most plugins */
+
 /* Guards the shims as well. Recursive: a constructor of what is opened may come back to us. */
 static pthread_mutex_t lock;
 static pthread_once_t lock_once = PTHREAD_ONCE_INIT;
@@ -131,6 +133,7 @@ int strategy_open(const struct strategy_request *request, metacall_diagnostic_si
                   void *sink_data, struct bound_plugin **ret_plugin)
 {
     struct attempt attempt = {.request = request, .sink = sink, .sink_data = sink_data};
+    uint8_t scratch[SCRATCH_SIZE];
     int result = -1;
 
     enter();
@@ -140,7 +143,8 @@ int strategy_open(const struct strategy_request *request, metacall_diagnostic_si
         goto out;
     }
     attempt.bound->fd = -1;
-    if (elf_image_open(request->plugin, request->plugin_fd, &attempt.plugin) != 0) {
+    if (elf_image_open_tables(request->plugin, request->plugin_fd, scratch, sizeof(scratch),
+                              &attempt.plugin) != 0) {
         metacall_error *cause = metacall_error_take();
         attempt_refuse(&attempt, "bind.plugin", NULL, NULL, "%s",
                        cause && cause->message ? cause->message : "it cannot be read");

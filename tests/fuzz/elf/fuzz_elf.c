@@ -5,9 +5,12 @@
 #include "host_variants/elf_image.h"
 #include "host_variants/plugin_note.h"
 
+#include <metacall/loader.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,7 +40,14 @@ static void ask_symbols(const struct elf_image *image)
             if (strcmp(found.name, symbol.name) != 0 || !found.defined)
                 abort();
         }
-        sum += (size_t)elf_image_find(image, symbol.name, NULL, &found);
+        int has = elf_image_find(image, symbol.name, NULL, &found) == 0;
+        struct elf_query query = {.name = symbol.name, .hash = elf_image_gnu_hash(symbol.name)};
+        elf_image_find_many(image, &query, 1);
+        /* both ways of asking give one answer */
+        if (has != (query.index != 0) ||
+            (has && (elf_image_symbol(image, query.index, &symbol) != 0 ||
+                     symbol.value != found.value || symbol.section != found.section)))
+            abort();
     }
 }
 
@@ -71,9 +81,32 @@ static void ask_rest(const struct elf_image *image)
     }
 }
 
+/* The same file, of which only the tables are read. */
+static void ask_tables(const uint8_t *data, size_t size)
+{
+    static int fd = -1;
+    struct elf_image image;
+    void *scratch = malloc(2048);
+
+    if (fd < 0)
+        fd = memfd_create("fuzz_elf", MFD_CLOEXEC);
+    if (fd < 0 || !scratch || ftruncate(fd, 0) != 0 || pwrite(fd, data, size, 0) != (ssize_t)size)
+        abort();
+    if (elf_image_open_tables("fuzz", fd, scratch, 2048, &image) == 0) {
+        ask_symbols(&image);
+        ask_rest(&image);
+        elf_image_close(&image);
+    } else {
+        metacall_error_release(metacall_error_take());
+    }
+    free(scratch);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct elf_image image;
+
+    ask_tables(data, size);
 
     if (elf_image_read(data, size, &image) != NULL)
         return 0;

@@ -147,7 +147,7 @@ static int has_trait(const struct module *module, const char *trait)
     if (strcmp(trait, "sections") == 0) {
         CHECK(elf_image_open(module->path, -1, &file) == 0);
         ElfW(Ehdr) header;
-        memcpy(&header, file.bytes, sizeof(header));
+        memcpy(&header, file.parts[0].at, sizeof(header));
         elf_image_close(&file);
         return header.e_shnum != 0;
     }
