@@ -44,6 +44,7 @@ __all__ = [
     'ForkError',
     'Function',
     'LoadError',
+    'intercept',
     'metacall',
     'metacall_execution_path',
     'metacall_host',
@@ -93,6 +94,19 @@ def metacall_load_from_package_export(tag, name):
 def metacall_load_from_configuration_export(path):
     """Loads what a metacall.json lists and returns what that defines."""
     return Exports(_metacall.metacall_load_from_configuration_export(path))
+
+
+def intercept(function, before=None, after=None):
+    """Hooks that run before and after every call of a function, whoever calls it.
+
+    `function` is a function of this Python, one of another language, or the name of either. Each
+    hook gets a Call: `.function`, `.args`, `.kwargs`, `.result` and `.error`. Assigning to
+    `.result` in `before` answers in the function's stead, in `after` it replaces what the function
+    gave or raised; an exception in a hook becomes the call's. Returns an Interception: remove() or
+    the end of its with statement takes the hooks off, and nothing of them stays.
+    """
+    from ._intercept import Interception
+    return Interception(function, before, after)
 
 
 class _Finder:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) The MetaCall loader registry authors
 from os import PathLike
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 _Path = Union[str, bytes, "PathLike[str]"]
 _Paths = Union[_Path, List[_Path], Tuple[_Path, ...]]
@@ -75,6 +75,40 @@ class Exports(Dict[str, Any]):
 
     def __getattr__(self, name: str) -> Any: ...
 
+class Call:
+    """One call of an intercepted function, the same for `before` and `after`."""
+
+    function: Union[str, Callable[..., Any]]
+    args: Tuple[Any, ...]
+    kwargs: Dict[str, Any]
+    error: Optional[BaseException]
+
+    @property
+    def result(self) -> Any: ...
+    @result.setter
+    def result(self, value: Any) -> None: ...
+    def __getattr__(self, name: str) -> Any: ...
+    def __setattr__(self, name: str, value: Any) -> None: ...
+
+class Interception:
+    """Hooks on a function; a context manager that takes them off at its end."""
+
+    function: Union[str, Callable[..., Any]]
+    scope: str
+    """'all', or 'registry': only calls through the registry are seen, and `reason` says why."""
+    reason: Optional[str]
+
+    @property
+    def active(self) -> bool: ...
+    def remove(self) -> None: ...
+    def __enter__(self) -> Interception: ...
+    def __exit__(self, *exception: Any) -> None: ...
+
+def intercept(
+    function: Union[str, Callable[..., Any]],
+    before: Optional[Callable[[Call], Any]] = ...,
+    after: Optional[Callable[[Call], Any]] = ...,
+) -> Interception: ...
 def metacall(name: str, *args: Any, **kwargs: Any) -> Any: ...
 def metacall_load_from_file(tag: str, paths: _Paths) -> bool: ...
 def metacall_load_from_file_export(tag: str, paths: _Paths) -> Exports: ...
