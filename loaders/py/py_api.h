@@ -27,6 +27,8 @@ extern PyObject *PyObject_VectorcallDict(PyObject *callable, PyObject *const *ar
 extern void PyThreadState_DeleteCurrent(void);
 extern PyTypeObject PyFunction_Type;
 extern PyTypeObject PyMethod_Type;
+extern PyTypeObject PyCoro_Type;
+extern PyTypeObject PyGen_Type;
 
 /* The layout is the same in all versions (and part of the stable ABI since 3.11). */
 struct py_buffer {
@@ -45,7 +47,13 @@ struct py_buffer {
 extern int py_api_get_buffer(PyObject *object, struct py_buffer *ret_buffer,
                              int flags) __asm__("PyObject_GetBuffer");
 extern void py_api_release_buffer(struct py_buffer *buffer) __asm__("PyBuffer_Release");
+extern int py_api_check_buffer(PyObject *object) __asm__("PyObject_CheckBuffer");
+#define PY_BUFFER_WRITABLE 0x0001
+#define PY_BUFFER_FORMAT 0x0004
+#define PY_BUFFER_ND 0x0008
+#define PY_BUFFER_STRIDES 0x0018
 #define PY_BUFFER_FULL_RO 0x011c /* PyBUF_FULL_RO */
+#define PY_SLOT_GETBUFFER 1      /* Py_bf_getbuffer: taken by PyType_FromSpec since 3.9 */
 
 /* 3.11 and later. */
 extern PyObject *PyObject_Vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf,
@@ -53,6 +61,8 @@ extern PyObject *PyObject_Vectorcall(PyObject *callable, PyObject *const *args, 
 /* The thread state that is current, without a check: until 3.12, and since 3.13. */
 extern PyThreadState *_PyThreadState_UncheckedGet(void) PY_WEAK;
 extern PyThreadState *PyThreadState_GetUnchecked(void) PY_WEAK;
+/* An attribute in the type's own order of bases, borrowed, without an exception. */
+extern PyObject *_PyType_Lookup(PyTypeObject *type, PyObject *name) PY_WEAK;
 /* Only in a build without the global interpreter lock. */
 extern void _Py_MergeZeroLocalRefcount(PyObject *object) PY_WEAK;
 

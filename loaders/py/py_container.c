@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* Lists, tuples and dicts, with the path to what cannot cross and to what contains itself. */
+/* Lists, tuples, dicts and sets, with the path to what cannot cross and to what contains itself. */
 #include "py_value.h"
 
 #include "py_error.h"
@@ -55,26 +55,13 @@ fail:
     return -1;
 }
 
-static int from_key(PyObject *key, metacall_value *slot, const struct py_path *path)
-{
-    unsigned long flags = PyType_GetFlags(Py_TYPE(key));
-    if (key != Py_None && !PyFloat_Check(key) &&
-        !(flags &
-          (Py_TPFLAGS_UNICODE_SUBCLASS | Py_TPFLAGS_LONG_SUBCLASS | Py_TPFLAGS_BYTES_SUBCLASS)))
-        return py_value_refuse(path,
-                               "a dict key of Python type '%s' cannot cross; keys may be str, int, "
-                               "float, bool, bytes or None",
-                               py_error_type_name((PyObject *)Py_TYPE(key)));
-    return py_value_from(key, slot, PY_KEEP_COPY, path);
-}
-
 static int from_pair(PyObject *key, PyObject *item, metacall_value *pair,
                      const struct py_path *path)
 {
     int rc;
     Py_INCREF(key);
     Py_INCREF(item);
-    rc = from_key(key, pair->as.array.items[0], path);
+    rc = py_value_from(key, pair->as.array.items[0], PY_KEEP_COPY, path);
     if (rc == 0)
         rc = py_value_from(item, pair->as.array.items[1], PY_KEEP_COPY, path);
     Py_DECREF(item);
@@ -103,6 +90,34 @@ fail:
     return -1;
 }
 
+int py_container_from_set(PyObject *object, metacall_value *slot, const struct py_path *path)
+{
+    struct py_path here;
+    PyObject *iterator = NULL, *item = NULL;
+    Py_ssize_t count = PySet_Size(object);
+    int rc = 0;
+    if (path_open(&here, object, path) != 0 || metacall_slot_set(slot, (size_t)count) != 0)
+        return -1;
+    if ((iterator = PyObject_GetIter(object)) == NULL)
+        rc = py_error_raise();
+    while (rc == 0 && here.index < count && (item = PyIter_Next(iterator)) != NULL) {
+        rc = py_value_from(item, slot->as.array.items[here.index++], PY_KEEP_COPY, &here);
+        Py_DECREF(item);
+    }
+    if (rc == 0 && PyErr_Occurred())
+        rc = py_error_raise();
+    else if (rc == 0 && here.index != count)
+        rc = py_value_refuse(path, "the set changed its size while it was converted");
+    Py_XDECREF(iterator);
+    if (rc != 0)
+        metacall_slot_clear(slot);
+    else if (PyObject_TypeCheck(object, &PyFrozenSet_Type))
+        slot->storage |= METACALL_STORAGE_FROZEN;
+    return rc;
+}
+
+/* ----------------------------------------------------------------------------- into Python */
+
 PyObject *py_container_to_list(const metacall_value *value, const struct py_subject *subject)
 {
     size_t i, count = value->as.array.count;
@@ -117,6 +132,67 @@ PyObject *py_container_to_list(const metacall_value *value, const struct py_subj
     return list;
 }
 
+static PyObject *to_key(const metacall_value *value, const struct py_subject *subject);
+
+static PyObject *to_tuple(const metacall_value *value, const struct py_subject *subject)
+{
+    size_t i, count = value->as.array.count;
+    PyObject *item, *tuple = PyTuple_New((Py_ssize_t)count);
+    for (i = 0; tuple != NULL && i < count; i++) {
+        if ((item = to_key(value->as.array.items[i], subject)) == NULL) {
+            Py_DECREF(tuple);
+            return NULL;
+        }
+        PyTuple_SetItem(tuple, (Py_ssize_t)i, item);
+    }
+    return tuple;
+}
+
+static int fill_set(PyObject *set, const metacall_value *value, const struct py_subject *subject)
+{
+    size_t i;
+    int rc = 0;
+    for (i = 0; rc == 0 && i < value->as.array.count; i++) {
+        PyObject *item = to_key(value->as.array.items[i], subject);
+        rc = item != NULL ? PySet_Add(set, item) : -1;
+        Py_XDECREF(item);
+    }
+    return rc;
+}
+
+static PyObject *to_set(const metacall_value *value, const struct py_subject *subject, int frozen)
+{
+    PyObject *other, *set = PySet_New(NULL);
+    if (set != NULL && fill_set(set, value, subject) != 0)
+        Py_CLEAR(set);
+    if (set == NULL || !frozen)
+        return set;
+    other = PyFrozenSet_New(set);
+    Py_DECREF(set);
+    return other;
+}
+
+/* A key of a dict or an item of a set: what is mutable becomes its constant counterpart. */
+static PyObject *to_key(const metacall_value *value, const struct py_subject *subject)
+{
+    struct py_path path = {NULL, subject, NULL, NULL, 0, 0};
+    if (value->id == METACALL_ARRAY)
+        return to_tuple(value, subject);
+    if (value->id == METACALL_SET)
+        return to_set(value, subject, 1);
+    if (value->id == METACALL_MAP) {
+        py_value_refuse(&path, "a map cannot be a key of a dict nor in a set: it has no hash in "
+                               "Python");
+        return NULL;
+    }
+    return py_value_to(value, subject);
+}
+
+PyObject *py_container_to_set(const metacall_value *value, const struct py_subject *subject)
+{
+    return to_set(value, subject, (value->storage & METACALL_STORAGE_FROZEN) != 0);
+}
+
 PyObject *py_container_to_dict(const metacall_value *value, const struct py_subject *subject)
 {
     size_t i, count = value->as.array.count;
@@ -125,7 +201,7 @@ PyObject *py_container_to_dict(const metacall_value *value, const struct py_subj
         metacall_value *const *pair = value->as.array.items[i]->as.array.items;
         int rc = -1;
         item = NULL;
-        if ((key = py_value_to(pair[0], subject)) != NULL &&
+        if ((key = to_key(pair[0], subject)) != NULL &&
             (item = py_value_to(pair[1], subject)) != NULL)
             rc = PyDict_SetItem(dict, key, item);
         Py_XDECREF(key);

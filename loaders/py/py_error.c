@@ -3,6 +3,7 @@
 /* From a Python exception to an error of the registry and back: see py_error.h. */
 #include "py_error.h"
 
+#include "py_kind.h"
 #include "py_runtime.h"
 
 #include <stdlib.h>
@@ -111,12 +112,33 @@ static PyObject *cause_of(PyObject *exception)
     return cause;
 }
 
+/* asyncio's, where somebody has imported that, or the one of concurrent.futures. */
+static int is_cancelled(PyObject *exception)
+{
+    static const char *const modules[] = {"asyncio.exceptions", "concurrent.futures._base"};
+    size_t i;
+    int matches = 0;
+    if (strcmp(py_error_type_name((PyObject *)Py_TYPE(exception)), "CancelledError") != 0)
+        return 0;
+    for (i = 0; i < sizeof modules / sizeof modules[0] && !matches; i++) {
+        PyObject *module = py_kind_loaded(modules[i]), *type = NULL;
+        if (module != NULL && (type = PyObject_GetAttrString(module, "CancelledError")) != NULL)
+            matches = PyErr_GivenExceptionMatches(exception, type);
+        Py_XDECREF(type);
+        Py_XDECREF(module);
+        PyErr_Clear();
+    }
+    return matches;
+}
+
 static enum metacall_error_code code_of(PyObject *exception)
 {
     if (PyErr_GivenExceptionMatches(exception, PyExc_SystemExit))
         return METACALL_ERROR_EXIT;
     if (PyErr_GivenExceptionMatches(exception, PyExc_KeyboardInterrupt))
         return METACALL_ERROR_INTERRUPT;
+    if (is_cancelled(exception))
+        return METACALL_ERROR_CANCELLED;
     return METACALL_ERROR_GUEST;
 }
 
@@ -236,7 +258,8 @@ static PyObject *object_of(metacall_error *error, int causes)
     Py_DECREF(argument);
     if (exception == NULL)
         return NULL;
-    if ((error->code != METACALL_ERROR_INTERRUPT && py_error_attach(exception, error) != 0) ||
+    if ((error->code != METACALL_ERROR_INTERRUPT && error->code != METACALL_ERROR_CANCELLED &&
+         py_error_attach(exception, error) != 0) ||
         set_message(exception, error) != 0) {
         Py_DECREF(exception);
         return NULL;

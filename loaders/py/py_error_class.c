@@ -49,6 +49,7 @@ static const struct class_rule rules[] = {
     {"ForkError", "Error", NULL, "The runtime was lost in a fork; start a new process instead."},
     {"DeadlockError", "Error", NULL, "The wait could never have ended."},
     {"SupportError", "Error", &PyExc_NotImplementedError, "Known, but not supported here."},
+    {"TimeoutError", "Error", &PyExc_TimeoutError, "It took longer than the time that was given."},
 };
 
 static PyObject *classes; /* name -> class */
@@ -263,6 +264,17 @@ static PyObject *foreign_class(const metacall_error *error)
     return type != NULL || PyErr_Occurred() ? type : py_error_class("ForeignError");
 }
 
+/* asyncio.CancelledError: what ends a task, and what a caller of result() must see. */
+static PyObject *cancelled_class(void)
+{
+    static PyObject *type;
+    PyObject *module = type == NULL ? PyImport_ImportModule("asyncio.exceptions") : NULL;
+    if (module != NULL)
+        type = PyObject_GetAttrString(module, "CancelledError");
+    Py_XDECREF(module);
+    return type;
+}
+
 PyObject *py_error_class_of(const metacall_error *error)
 {
     static const char *const names[] = {
@@ -273,6 +285,7 @@ PyObject *py_error_class_of(const metacall_error *error)
         [METACALL_ERROR_MANIFEST] = "LoaderError",    [METACALL_ERROR_HOST] = "HostError",
         [METACALL_ERROR_STATE] = "StateError",        [METACALL_ERROR_FORK] = "ForkError",
         [METACALL_ERROR_DEADLOCK] = "DeadlockError",  [METACALL_ERROR_SUPPORT] = "SupportError",
+        [METACALL_ERROR_TIMEOUT] = "TimeoutError",
     };
     if (error->code == METACALL_ERROR_GUEST)
         return foreign_class(error);
@@ -280,6 +293,8 @@ PyObject *py_error_class_of(const metacall_error *error)
         return PyExc_KeyboardInterrupt;
     if (error->code == METACALL_ERROR_MEMORY)
         return PyExc_MemoryError;
+    if (error->code == METACALL_ERROR_CANCELLED)
+        return cancelled_class();
     if ((size_t)error->code < sizeof names / sizeof names[0] && names[error->code] != NULL)
         return py_error_class(names[error->code]);
     return py_error_class("Error");

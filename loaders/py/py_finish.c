@@ -3,10 +3,16 @@
 /* The end. The gate closes first, without the lock, so that whoever is in Python can leave; after
  * that nobody of ours touches the interpreter again, and what is still held is left to the end of
  * the process. */
+#include "py_async.h"
 #include "py_embed.h"
 #include "py_error.h"
 #include "py_function.h"
+#include "py_future.h"
+#include "py_home.h"
+#include "py_intercept.h"
+#include "py_memory.h"
 #include "py_module.h"
+#include "py_object.h"
 #include "py_runtime.h"
 
 #include <time.h>
@@ -30,11 +36,16 @@ static int close_gate(void)
 /* References that this loader keeps. The lock is held. */
 static void let_go(void)
 {
+    py_async_finish();
     py_drain();
+    py_intercept_finish();
     py_module_finish();
     py_error_finish();
     py_proxy_finish();
-    py_function_finish();
+    py_object_finish();
+    py_promise_finish();
+    py_memory_finish();
+    py_home_finish();
 }
 
 int py_host_finish(metacall_loader *loader)

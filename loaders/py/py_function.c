@@ -3,69 +3,31 @@
 /* A Python callable as a function of the registry: identity, calls from other languages. */
 #include "py_function.h"
 
+#include "py_arguments.h"
 #include "py_error.h"
-#include "py_identity.h"
+#include "py_home.h"
+#include "py_intercept.h"
 #include "py_runtime.h"
-#include "py_value.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* Arguments of a call that need no allocation. */
-#define STACK_ARGUMENTS 8
-
-/* What a function of ours has as its data. */
-struct py_callable {
-    PyObject *object;            /* held; NULL after the end */
-    metacall_function *function; /* not held; NULL once it is gone; under py_identity_lock */
-};
-
-static struct py_identity callables; /* PyObject * -> struct py_callable * */
-
-/* Another reference, unless the last one has just been given up on another thread. */
-static metacall_function *revive(struct py_callable *callable)
+static PyObject *object_of(const metacall_function *function)
 {
-    metacall_function *function;
-    uint32_t refs = 0;
-    py_identity_lock();
-    function = callable->function;
-    if (function != NULL)
-        refs = __atomic_load_n(&function->refs, __ATOMIC_RELAXED);
-    while (refs != 0 && !__atomic_compare_exchange_n(&function->refs, &refs, refs + 1, 1,
-                                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-        ;
-    py_identity_unlock();
-    return refs != 0 ? function : NULL;
-}
-
-static void release_callable(void *pointer)
-{
-    struct py_callable *callable = pointer;
-    py_identity_remove(&callables, callable->object, callable);
-    Py_DECREF(callable->object);
-    free(callable);
+    return ((struct py_home *)function->data)->object;
 }
 
 static void function_destroy(metacall_function *function)
 {
-    struct py_callable *callable = function->data;
-    py_identity_lock();
-    callable->function = NULL;
-    py_identity_unlock();
-    if (callable->object != NULL)
-        py_release_later(callable, release_callable);
-    else
-        free(callable); /* let go of when the interpreter ended */
+    py_home_leave(function->data);
 }
 
 static int function_describe(metacall_function *function)
 {
-    struct py_callable *callable = function->data;
     struct py_scope scope;
     int rc;
     if (py_enter(&scope) != 0)
         return -1;
-    rc = py_describe(callable->object, function);
+    rc = py_describe(object_of(function), function);
     if (rc != 0)
         rc = py_error_raise();
     py_leave(&scope);
@@ -74,30 +36,16 @@ static int function_describe(metacall_function *function)
 
 /* ---------------------------------------------------------------------------------- the call */
 
-static PyObject *keyword_names(const struct metacall_call *call)
-{
-    PyObject *names = PyTuple_New((Py_ssize_t)call->keyword_count), *name;
-    size_t i;
-    for (i = 0; names != NULL && i < call->keyword_count; i++) {
-        if ((name = PyUnicode_InternFromString(call->keywords[i])) == NULL) {
-            Py_DECREF(names);
-            return NULL;
-        }
-        PyTuple_SetItem(names, (Py_ssize_t)i, name);
-    }
-    return names;
-}
-
 static __attribute__((noinline)) PyObject *argument_slowly(const metacall_value *value, size_t i)
 {
-    struct py_subject subject = {NULL, "argument", (Py_ssize_t)i + 1, NULL};
+    struct py_subject subject = {NULL, "argument", (Py_ssize_t)i + 1, NULL, 0};
     return py_value_to_object(value, &subject);
 }
 
 static __attribute__((noinline)) int result_slowly(const metacall_function *function,
                                                    PyObject *result, metacall_value *ret)
 {
-    struct py_subject subject = {metacall_function_name(function), "result", 0, NULL};
+    struct py_subject subject = {metacall_function_name(function), "result", 0, NULL, 0};
     struct py_path path = {NULL, &subject, NULL, NULL, 0, 0};
     return py_value_from_object(result, ret, PY_KEEP_COPY, &path);
 }
@@ -107,16 +55,19 @@ static inline PyObject *call_object(metacall_function *function, const struct me
                                     PyObject **args)
 {
     PyObject *names = NULL, *result = NULL;
-    size_t i = 0;
-    if (PY_UNLIKELY(call->keyword_count != 0) && (names = keyword_names(call)) == NULL)
+    size_t i = 0, positional;
+    if (PY_UNLIKELY(call->keyword_count != 0) && (names = py_arguments_names(call)) == NULL)
         goto out;
     for (i = 0; i < call->count; i++) {
         args[i] = py_value_to_fast(call->args[i]);
         if (PY_UNLIKELY(args[i] == NULL) && (args[i] = argument_slowly(call->args[i], i)) == NULL)
             goto out;
     }
-    result = py_api_vectorcall(((struct py_callable *)function->data)->object, args,
-                               (call->count - call->keyword_count) | PY_VECTORCALL_OFFSET, names);
+    positional = (call->count - call->keyword_count) | PY_VECTORCALL_OFFSET;
+    if (PY_UNLIKELY(function->flags & METACALL_FUNCTION_INTERCEPTED))
+        result = py_intercept_call(function, object_of(function), args, positional, names);
+    else
+        result = py_api_vectorcall(object_of(function), args, positional, names);
 out:
     while (i-- > 0)
         Py_DECREF(args[i]);
@@ -153,12 +104,12 @@ call_many(metacall_function *function, const struct metacall_call *call, metacal
 static int function_call(metacall_function *function, const struct metacall_call *call,
                          metacall_value *ret)
 {
-    PyObject *args[STACK_ARGUMENTS + 1];
+    PyObject *args[PY_ARGUMENTS_STACK + 1];
     struct py_scope scope;
     int rc;
     if (PY_UNLIKELY(py_enter(&scope) != 0))
         return -1;
-    if (PY_LIKELY(call->count <= STACK_ARGUMENTS))
+    if (PY_LIKELY(call->count <= PY_ARGUMENTS_STACK))
         rc = take_result(function, call_object(function, call, args + 1), ret);
     else
         rc = call_many(function, call, ret);
@@ -166,52 +117,58 @@ static int function_call(metacall_function *function, const struct metacall_call
     return rc;
 }
 
+static int function_intercept(metacall_function *function, int on)
+{
+    struct py_scope scope;
+    int rc;
+    if (py_enter(&scope) != 0)
+        return -1;
+    rc = py_intercept(function, object_of(function), on);
+    py_leave(&scope);
+    return rc;
+}
+
 static const struct metacall_function_ops function_ops = {function_call, function_describe,
-                                                          function_destroy};
+                                                          function_destroy, function_intercept};
 
 /* --------------------------------------------------------------------------------- identity */
 
 static metacall_function *create(PyObject *object)
 {
     static PyObject *attribute;
-    struct py_callable *callable = malloc(sizeof *callable);
+    struct py_home *home = calloc(1, sizeof *home);
+    metacall_function *function = NULL;
     PyObject *name = NULL;
     const char *utf8 = NULL;
     if (attribute == NULL)
         attribute = PyUnicode_InternFromString("__name__");
     if (attribute != NULL)
         name = PyObject_GetAttr(object, attribute);
-    if (name == NULL)
-        PyErr_Clear();
-    else if (PyUnicode_Check(name) && (utf8 = PyUnicode_AsUTF8AndSize(name, NULL)) == NULL)
-        PyErr_Clear();
-    if (callable == NULL ||
-        (callable->function = metacall_function_create(
-             py_runtime.loader,
-             utf8 != NULL ? utf8 : py_error_type_name((PyObject *)Py_TYPE(object)), &function_ops,
-             callable)) == NULL) {
-        Py_XDECREF(name);
-        free(callable);
+    if (name != NULL && PyUnicode_Check(name))
+        utf8 = PyUnicode_AsUTF8AndSize(name, NULL);
+    PyErr_Clear();
+    if (home != NULL)
+        function = metacall_function_create(
+            py_runtime.loader,
+            utf8 != NULL ? utf8 : py_error_type_name((PyObject *)Py_TYPE(object)), &function_ops,
+            home);
+    Py_XDECREF(name);
+    if (function == NULL) {
+        free(home);
         return NULL;
     }
-    Py_XDECREF(name);
-    Py_INCREF(object);
-    callable->object = object;
-    if (py_identity_put(&callables, object, callable) != 0)
-        PyErr_Clear(); /* out of memory: it lives without its identity */
-    return callable->function;
+    py_home_keep(home, PY_HOME_FUNCTION, object, function, &function->refs);
+    return function;
 }
 
 metacall_function *py_function_of(PyObject *object)
 {
     metacall_function *function = py_proxy_function(object);
-    struct py_callable *known;
     if (function != NULL) {
         metacall_function_reference(function);
         return function;
     }
-    if ((known = py_identity_find(&callables, object)) != NULL &&
-        (function = revive(known)) != NULL)
+    if ((function = py_home_find(object, PY_HOME_FUNCTION)) != NULL)
         return function;
     if ((function = create(object)) == NULL)
         return NULL;
@@ -223,7 +180,7 @@ metacall_function *py_function_of(PyObject *object)
 
 PyObject *py_function_home(const metacall_function *function)
 {
-    return function->ops == &function_ops ? ((struct py_callable *)function->data)->object : NULL;
+    return function->ops == &function_ops ? object_of(function) : NULL;
 }
 
 PyObject *py_function_object(metacall_function *function)
@@ -233,15 +190,4 @@ PyObject *py_function_object(metacall_function *function)
         return py_proxy_create(function);
     Py_INCREF(home);
     return home;
-}
-
-void py_function_finish(void)
-{
-    size_t i;
-    for (i = 0; i < callables.capacity; i++) {
-        struct py_callable *callable = callables.slots[i].value;
-        if (callable != NULL)
-            Py_CLEAR(callable->object);
-    }
-    py_identity_finish(&callables);
 }

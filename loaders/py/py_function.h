@@ -16,9 +16,6 @@ metacall_function *py_function_of(PyObject *callable);
 PyObject *py_function_object(metacall_function *function);
 /* The callable behind a function of ours, borrowed; NULL for any other. */
 PyObject *py_function_home(const metacall_function *function);
-/* Lets go of every callable, the gate closed: what they hold (open files) ends as it should. */
-void py_function_finish(void);
-
 /* Writes the signature of `callable` into `function`. 0, or -1 with a Python exception set. */
 int py_describe(PyObject *callable, metacall_function *function);
 /* Does its signature name a type? Then it must be written before the first call. */

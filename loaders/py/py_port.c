@@ -4,8 +4,11 @@
  * every call into the library: a load may start another runtime. */
 #include "py_port.h"
 
+#include "py_async.h"
 #include "py_error.h"
 #include "py_function.h"
+#include "py_future.h"
+#include "py_object.h"
 #include "py_runtime.h"
 #include "py_value.h"
 
@@ -112,7 +115,7 @@ enum answer {
 /* What a load brought. Takes `rc` of the load. */
 static PyObject *exported(int rc, void *handle, enum answer answer)
 {
-    static const struct py_subject subject = {NULL, "export", 0, NULL};
+    static const struct py_subject subject = {NULL, "export", 0, NULL, 0};
     struct py_parked parked;
     metacall_value *map;
     PyObject *dict;
@@ -299,7 +302,7 @@ static PyObject *port_execution_path(PyObject *self, PyObject *args)
 
 static PyObject *port_inspect(PyObject *self, PyObject *unused)
 {
-    static const struct py_subject subject = {"metacall_inspect", "result", 0, NULL};
+    static const struct py_subject subject = {"metacall_inspect", "result", 0, NULL, 0};
     struct py_parked parked;
     metacall_value *map;
     PyObject *dict;
@@ -377,6 +380,23 @@ static PyObject *port_error_class(PyObject *self, PyObject *name)
     return type;
 }
 
+/* The types of what comes from elsewhere, each made when somebody asks for it; else None. */
+static PyObject *port_proxy_type(PyObject *self, PyObject *name)
+{
+    PyObject *type = Py_None;
+    (void)self;
+    if (!PyUnicode_Check(name))
+        return PyErr_Format(PyExc_TypeError, "a name is a str");
+    if (PyUnicode_CompareWithASCIIString(name, "Object") == 0)
+        type = py_object_type();
+    else if (PyUnicode_CompareWithASCIIString(name, "Class") == 0)
+        type = py_object_class_type();
+    else if (PyUnicode_CompareWithASCIIString(name, "Future") == 0)
+        type = py_promise_type();
+    Py_XINCREF(type);
+    return type;
+}
+
 /* ------------------------------------------------------------------------------------- pointers */
 
 /* A capsule of the heap value, which it takes over; NULL is the thread's error. */
@@ -407,7 +427,7 @@ static PyObject *port_create_ptr(PyObject *self, PyObject *object)
 /* A pointer to a value of its own, made from any object. */
 static PyObject *port_reference(PyObject *self, PyObject *object)
 {
-    static const struct py_subject subject = {"metacall_value_reference", "argument", 1, NULL};
+    static const struct py_subject subject = {"metacall_value_reference", "argument", 1, NULL, 0};
     struct py_path path = {NULL, &subject, NULL, NULL, 0, 0};
     metacall_value slot = METACALL_SLOT_INIT, *kept, *pointer;
     PyObject *capsule, *owner;
@@ -427,7 +447,7 @@ static PyObject *port_reference(PyObject *self, PyObject *object)
 
 static PyObject *port_dereference(PyObject *self, PyObject *capsule)
 {
-    static const struct py_subject subject = {"metacall_value_dereference", "result", 0, NULL};
+    static const struct py_subject subject = {"metacall_value_dereference", "result", 0, NULL, 0};
     metacall_value *value;
     PyObject *object;
     (void)self;
@@ -461,6 +481,7 @@ static PyObject *hook_fork_child(PyObject *self, PyObject *unused)
 {
     (void)self, (void)unused;
     py_runtime_after_fork();
+    py_async_forked();
     Py_INCREF(Py_None);
     return Py_None;
 }
@@ -515,6 +536,8 @@ static PyMethodDef methods[] = {
      "metacall_load_from_package(tag, name)\n\nLoads a package that the language knows by name."},
     {"metacall_load_from_package_ex", port_load_from_package, METH_VARARGS,
      "metacall_load_from_package_ex(tag, name, options=None)\n\nThe same."},
+    {"load_file", port_load_file, METH_VARARGS, NULL},
+    {"clear", port_clear, METH_O, NULL},
     {"metacall_load_from_package_export", port_load_from_package_export, METH_VARARGS,
      "metacall_load_from_package_export(tag, name)\n\nThe same; returns what it defines."},
     {"metacall_load_from_configuration", port_load_from_configuration, METH_VARARGS,
@@ -533,10 +556,11 @@ static PyMethodDef methods[] = {
      "metacall_value_reference(value)\n\nA pointer to a copy of the value."},
     {"metacall_value_dereference", port_dereference, METH_O,
      "metacall_value_dereference(pointer)\n\nThe value that a pointer leads to."},
-    {"load_file", port_load_file, METH_VARARGS, NULL},
-    {"clear", port_clear, METH_O, NULL},
+    {"intercept", py_port_intercept, METH_VARARGS, NULL},
+    {"intercept_remove", py_port_intercept_remove, METH_O, NULL},
     {"tag_for", port_tag_for, METH_O, NULL},
     {"error_class", port_error_class, METH_O, NULL},
+    {"proxy_type", port_proxy_type, METH_O, NULL},
     {NULL, NULL, 0, NULL}};
 
 PyObject *py_port_module(void)

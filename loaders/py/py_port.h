@@ -9,6 +9,9 @@
 /* What the door receives from metacall_host_attach: makes the module `metacall._metacall`. */
 typedef PyObject *(*py_port_function)(void);
 PyObject *py_port_module(void);
+/* Functions of that module that lie elsewhere. */
+PyObject *py_port_intercept(PyObject *self, PyObject *args);
+PyObject *py_port_intercept_remove(PyObject *self, PyObject *capsule);
 /* Hooks into a host: its exit and its forks. 0, or -1 with a Python exception set. */
 int py_port_hook_host(void);
 int py_port_hook_fork(void);

@@ -3,15 +3,12 @@
 /* metacall.Function: a function of another language as a Python callable, by vectorcall. */
 #include "py_function.h"
 
+#include "py_arguments.h"
 #include "py_error.h"
 #include "py_identity.h"
 #include "py_runtime.h"
-#include "py_value.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define STACK_ARGUMENTS 8
 
 struct py_proxy {
     PyObject_HEAD py_vectorcall_function vectorcall;
@@ -22,90 +19,27 @@ struct py_proxy {
 static struct py_identity proxies; /* metacall_function * -> PyObject *, not held */
 static PyObject *proxy_type;
 
-/* Room for the arguments of one call, on the stack for most. */
-struct arguments {
-    metacall_value stack_slots[STACK_ARGUMENTS];
-    metacall_value *stack_args[STACK_ARGUMENTS];
-    const char *stack_keywords[STACK_ARGUMENTS];
-    metacall_value *slots;
-    metacall_value **args;
-    const char **keywords;
-    size_t count;
-    size_t filled;
-};
-
-static int arguments_init(struct arguments *room, size_t count)
-{
-    room->slots = room->stack_slots;
-    room->args = room->stack_args;
-    room->keywords = room->stack_keywords;
-    room->count = count;
-    room->filled = 0;
-    if (PY_LIKELY(count <= STACK_ARGUMENTS))
-        return 0;
-    room->slots = malloc(count * (sizeof *room->slots + 2 * sizeof(void *)));
-    if (room->slots == NULL)
-        return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
-    room->args = (metacall_value **)(room->slots + count);
-    room->keywords = (const char **)(room->args + count);
-    return 0;
-}
-
-static void arguments_finish(struct arguments *room)
-{
-    while (room->filled > 0) {
-        metacall_value *slot = &room->slots[--room->filled];
-        if (slot->id > METACALL_DOUBLE && slot->id != METACALL_NULL)
-            metacall_slot_clear(slot);
-    }
-    if (PY_UNLIKELY(room->slots != room->stack_slots))
-        free(room->slots);
-}
-
-static int arguments_fill(struct arguments *room, const metacall_function *function,
-                          PyObject *const *args, PyObject *names, size_t positional)
-{
-    static const metacall_value empty = METACALL_SLOT_INIT;
-    struct py_subject subject = {metacall_function_name(function), "argument", 0, NULL};
-    struct py_path path = {NULL, &subject, NULL, NULL, 0, 0};
-    size_t i;
-    for (i = 0; i < room->count; i++) {
-        room->slots[i] = empty;
-        room->args[i] = &room->slots[i];
-        room->filled = i + 1;
-        if (PY_UNLIKELY(i >= positional)) {
-            PyObject *name = PyTuple_GetItem(names, (Py_ssize_t)(i - positional));
-            if ((room->keywords[i - positional] = PyUnicode_AsUTF8AndSize(name, NULL)) == NULL)
-                return py_error_raise();
-            subject.keyword = room->keywords[i - positional];
-        }
-        subject.index = (Py_ssize_t)i + 1;
-        if (PY_UNLIKELY(py_value_from(args[i], &room->slots[i], PY_KEEP_BORROW, &path) != 0))
-            return -1;
-    }
-    return 0;
-}
-
 static PyObject *proxy_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
-    static const struct py_subject subject = {NULL, "result", 0, NULL};
+    static const struct py_subject subject = {NULL, "result", 0, NULL, 0};
     metacall_function *function = ((struct py_proxy *)self)->function;
     size_t positional = (size_t)PY_VECTORCALL_COUNT(nargsf);
     size_t keywords = names != NULL ? (size_t)PyTuple_Size(names) : 0;
     metacall_value ret = METACALL_SLOT_INIT;
-    struct arguments room;
+    struct py_arguments room;
     struct py_parked parked;
     PyObject *result = NULL;
     int rc = -1;
-    if (PY_UNLIKELY(arguments_init(&room, positional + keywords) != 0))
+    if (PY_UNLIKELY(py_arguments_init(&room, positional + keywords) != 0))
         return py_error_to_python();
-    if (PY_LIKELY(arguments_fill(&room, function, args, names, positional) == 0)) {
+    if (PY_LIKELY(py_arguments_fill(&room, metacall_function_name(function), args, names,
+                                    positional) == 0)) {
         struct metacall_call call = {room.args, room.count, room.keywords, keywords};
         py_park(&parked);
         rc = metacall_function_call(function, &call, &ret);
         py_unpark(&parked);
     }
-    arguments_finish(&room);
+    py_arguments_finish(&room);
     if (PY_LIKELY(rc == 0)) {
         result = py_value_to(&ret, &subject);
         if (ret.id > METACALL_DOUBLE && ret.id != METACALL_NULL)

@@ -30,9 +30,10 @@ extern struct py_runtime py_runtime;
 struct py_thread {
     PyThreadState *saved; /* given up by this loader, to be taken again at the next entry */
     uint32_t depth;       /* entries of this thread that stand in the gate */
+    struct step *step;    /* py_intercept.c's: the intercepted call that it is in */
 };
 
-/* 16 bytes of the static TLS that glibc keeps for libraries opened late. */
+/* 24 bytes of the static TLS that glibc keeps for libraries opened late. */
 extern __thread struct py_thread py_this_thread __attribute__((tls_model("initial-exec")));
 
 enum py_mode {

@@ -3,8 +3,13 @@
 /* Scalars, text and bytes, and who converts the rest: see py_value.h. */
 #include "py_value.h"
 
+#include "py_date.h"
 #include "py_error.h"
 #include "py_function.h"
+#include "py_future.h"
+#include "py_kind.h"
+#include "py_memory.h"
+#include "py_object.h"
 
 #include <metacall/metacall_value.h>
 
@@ -145,57 +150,12 @@ static int from_bytes(PyObject *object, metacall_value *slot, enum py_keep keep)
     Py_ssize_t size;
     if (PyBytes_AsStringAndSize(object, &data, &size) != 0)
         return py_error_raise();
+    if (size >= PY_MEMORY_SHARED)
+        return py_memory_from_bytes(object, slot, data, (size_t)size);
     if (keep == PY_KEEP_COPY)
         return metacall_slot_bytes(slot, METACALL_BUFFER, data, (size_t)size);
     metacall_slot_borrow(slot, METACALL_BUFFER, data, (size_t)size);
     return 0;
-}
-
-/* Anything with the buffer protocol whose elements are bytes. Copied: a bytearray may change while
- * the callee works. */
-static int from_buffer(PyObject *object, metacall_value *slot, const struct py_path *path)
-{
-    struct py_buffer buffer;
-    PyObject *bytes;
-    char format;
-    int rc;
-    if (py_api_get_buffer(object, &buffer, PY_BUFFER_FULL_RO) != 0)
-        return py_error_raise();
-    format = buffer.format == NULL ? 'B' : buffer.format[0];
-    if (buffer.itemsize != 1 || buffer.ndim != 1 || strchr("Bbc", format) == NULL) {
-        rc = py_value_refuse(path,
-                             "a buffer of type '%s' with %d dimensions and items of format '%s' "
-                             "would lose its shape; pass .tobytes() or a list",
-                             py_error_type_name((PyObject *)Py_TYPE(object)), buffer.ndim,
-                             buffer.format != NULL ? buffer.format : "B");
-        py_api_release_buffer(&buffer);
-        return rc;
-    }
-    if (buffer.suboffsets == NULL && (buffer.strides == NULL || buffer.strides[0] == 1)) {
-        rc = metacall_slot_bytes(slot, METACALL_BUFFER, buffer.buf, (size_t)buffer.len);
-        py_api_release_buffer(&buffer);
-        return rc;
-    }
-    py_api_release_buffer(&buffer);
-    if ((bytes = PyBytes_FromObject(object)) == NULL)
-        return py_error_raise();
-    rc = from_bytes(bytes, slot, PY_KEEP_COPY);
-    Py_DECREF(bytes);
-    return rc;
-}
-
-static int is_buffer(PyObject *object)
-{
-    PyTypeObject *type = Py_TYPE(object);
-    struct py_buffer buffer;
-    if (type == &PyByteArray_Type || type == &PyMemoryView_Type)
-        return 1;
-    if (py_api_get_buffer(object, &buffer, PY_BUFFER_FULL_RO) != 0) {
-        PyErr_Clear();
-        return 0;
-    }
-    py_api_release_buffer(&buffer);
-    return 1;
 }
 
 static int from_function(PyObject *object, metacall_value *slot)
@@ -218,28 +178,31 @@ static int from_exception(PyObject *object, metacall_value *slot)
     return 0;
 }
 
+/* What has no flag of its own in its type. The order matters only where a type has two sides. */
 static int from_other(PyObject *object, metacall_value *slot, const struct py_path *path)
 {
-    PyObject *number;
     int rc;
+    if (py_kind_is_function(object))
+        return from_function(object, slot);
+    if (PyType_Check(object))
+        return py_object_from(object, slot);
+    if (PyObject_TypeCheck(object, &PySet_Type) || PyObject_TypeCheck(object, &PyFrozenSet_Type))
+        return py_container_from_set(object, slot, path);
     if (Py_IS_TYPE(object, &PyCapsule_Type) && PyCapsule_IsValid(object, PY_VALUE_CAPSULE))
         return metacall_slot_copy(slot, PyCapsule_GetPointer(object, PY_VALUE_CAPSULE));
-    if (PyCallable_Check(object))
-        return from_function(object, slot);
-    if (PyIndex_Check(object) && !is_buffer(object)) { /* a scalar of numpy, say */
-        if ((number = PyNumber_Index(object)) == NULL)
-            return py_error_raise();
-        rc = from_integer(number, slot);
-        Py_DECREF(number);
+    if (PyObject_TypeCheck(object, &PyComplex_Type))
+        return py_value_refuse(path,
+                               "a value of Python type '%s' has no exact counterpart in other "
+                               "languages; pass its .real and .imag",
+                               py_error_type_name((PyObject *)Py_TYPE(object)));
+    if ((rc = py_date_from(object, slot)) <= 0)
         return rc;
-    }
-    if (is_buffer(object) && !PyIndex_Check(object))
-        return from_buffer(object, slot, path);
-    return py_value_refuse(path,
-                           "a value of Python type '%s' has no exact counterpart in other "
-                           "languages; pass None, a bool, a number, str, bytes, list, dict or a "
-                           "callable",
-                           py_error_type_name((PyObject *)Py_TYPE(object)));
+    if ((path == NULL || path->subject == NULL || !path->subject->watched) &&
+        (rc = py_future_from(object, slot)) <= 0)
+        return rc;
+    if ((rc = py_memory_from(object, slot)) <= 0)
+        return rc;
+    return py_object_from(object, slot);
 }
 
 int py_value_from_object(PyObject *object, metacall_value *slot, enum py_keep keep,
@@ -254,6 +217,9 @@ int py_value_from_object(PyObject *object, metacall_value *slot, enum py_keep ke
         metacall_slot_bool(slot, object == Py_True);
         return 0;
     }
+    if (PY_UNLIKELY(!Py_IS_TYPE((PyObject *)Py_TYPE(object), &PyType_Type)) &&
+        py_kind_is_enum(object))
+        return py_object_from(object, slot);
     flags = PyType_GetFlags(Py_TYPE(object));
     if (flags & Py_TPFLAGS_LONG_SUBCLASS)
         return from_integer(object, slot);
@@ -351,9 +317,11 @@ static PyObject *to_any(const metacall_value *value, const struct py_subject *su
     case METACALL_STRING:
         return to_text(value);
     case METACALL_BUFFER:
-        return PyBytes_FromStringAndSize(value->as.bytes.data, (Py_ssize_t)value->as.bytes.size);
+        return py_memory_to(value);
     case METACALL_ARRAY:
         return py_container_to_list(value, subject);
+    case METACALL_SET:
+        return py_container_to_set(value, subject);
     case METACALL_MAP:
         return py_container_to_dict(value, subject);
     case METACALL_NULL:
@@ -366,6 +334,13 @@ static PyObject *to_any(const metacall_value *value, const struct py_subject *su
         return py_error_object(value->as.error);
     case METACALL_PTR:
         return to_pointer(value);
+    case METACALL_DATE:
+        return py_date_to(value->as.date);
+    case METACALL_CLASS:
+    case METACALL_OBJECT:
+        return py_object_to(value->as.object);
+    case METACALL_FUTURE:
+        return py_future_to(value->as.future);
     default:
         py_value_refuse(&path, "a value of kind %d has no counterpart in Python", value->id);
         return NULL;

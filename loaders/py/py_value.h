@@ -10,7 +10,7 @@
 #include <metacall/loader.h>
 
 /* Lists in lists in lists: how deep a value may be. */
-#define PY_VALUE_DEPTH 1024
+#define PY_VALUE_DEPTH 1000
 
 /* What a conversion belongs to, for its error. */
 struct py_subject {
@@ -18,6 +18,7 @@ struct py_subject {
     const char *role;     /* "argument", "result", "name" */
     Py_ssize_t index;     /* of an argument, from 1; 0 = none */
     const char *keyword;  /* name of a keyword argument, or of what is defined */
+    int watched;          /* only looked at: a coroutine is not started but crosses as an object */
 };
 
 /* Where a conversion stands: one entry a container, innermost first. */
@@ -44,7 +45,9 @@ PyObject *py_value_to_object(const metacall_value *value, const struct py_subjec
 /* The containers' part of the above. */
 int py_container_from_sequence(PyObject *object, metacall_value *slot, const struct py_path *path);
 int py_container_from_dict(PyObject *object, metacall_value *slot, const struct py_path *path);
+int py_container_from_set(PyObject *object, metacall_value *slot, const struct py_path *path);
 PyObject *py_container_to_list(const metacall_value *value, const struct py_subject *subject);
+PyObject *py_container_to_set(const metacall_value *value, const struct py_subject *subject);
 PyObject *py_container_to_dict(const metacall_value *value, const struct py_subject *subject);
 
 /* METACALL_ERROR_TYPE with the place in front: "add(): argument 2, [3].name: ...". Returns -1. */
