@@ -4,6 +4,9 @@
 #include "node_cells.h"
 #include "node_error.h"
 #include "node_function.h"
+#include "node_future.h"
+#include "node_memory.h"
+#include "node_object.h"
 #include "node_text.h"
 
 #include <math.h>
@@ -43,6 +46,12 @@ static int read_ref(struct reader *in, enum node_cell cell, metacall_value *slot
         return node_function_take(in->env, value, slot);
     case NODE_CELL_ERROR:
         return node_error_take_value(in->env, value, slot);
+    case NODE_CELL_HANDLE:
+        return node_object_take(in->env, value, slot);
+    case NODE_CELL_FUTURE:
+        return node_future_take(in->env, value, slot);
+    case NODE_CELL_MEMORY:
+        return node_memory_take(in->env, value, slot);
     default:
         napi_get_value_external(in->env->napi, value, &pointer);
         metacall_slot_kind(slot, METACALL_PTR);
@@ -77,11 +86,12 @@ static int read_pairs(struct reader *in, int texts, metacall_value *slot)
     return 0;
 }
 
-static int read_items(struct reader *in, int numbers, metacall_value *slot)
+static int read_items(struct reader *in, enum node_cell cell, metacall_value *slot)
 {
     size_t count = (size_t)*in->at++;
+    int numbers = cell == NODE_CELL_NUMBERS;
 
-    if (metacall_slot_array(slot, count) != 0)
+    if ((cell == NODE_CELL_SET ? metacall_slot_set : metacall_slot_array)(slot, count) != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
         if (numbers)
@@ -89,6 +99,14 @@ static int read_items(struct reader *in, int numbers, metacall_value *slot)
         else if (read_cell(in, slot->as.array.items[i]) != 0)
             return -1;
     }
+    return 0;
+}
+
+static int read_date(struct reader *in, metacall_value *slot)
+{
+    int64_t milliseconds = (int64_t)*in->at++;
+
+    metacall_slot_date(slot, milliseconds * 1000 + (int64_t)*in->at++);
     return 0;
 }
 
@@ -111,7 +129,10 @@ static int read_cell(struct reader *in, metacall_value *slot)
         return read_text(in, slot);
     case NODE_CELL_ARRAY:
     case NODE_CELL_NUMBERS:
-        return read_items(in, cell == NODE_CELL_NUMBERS, slot);
+    case NODE_CELL_SET:
+        return read_items(in, cell, slot);
+    case NODE_CELL_DATE:
+        return read_date(in, slot);
     case NODE_CELL_OBJECT:
     case NODE_CELL_MAP:
         return read_pairs(in, cell == NODE_CELL_OBJECT, slot);
@@ -124,7 +145,8 @@ static int refuse(struct node_env *env, napi_value reason)
 {
     char *text = node_value_text(env, reason, NULL);
 
-    metacall_error_raise(METACALL_ERROR_TYPE, "%s", text ? text : ": cannot be passed");
+    metacall_error_raise(env->head[0] == -2 ? METACALL_ERROR_RANGE : METACALL_ERROR_TYPE, "%s",
+                         text ? text : ": cannot be passed");
     free(text);
     return -1;
 }
@@ -228,12 +250,17 @@ static void measure_text(const metacall_value *slot, struct extent *extent)
         extent->ascii = 0;
 }
 
+static int is_container(const metacall_value *slot)
+{
+    return slot->id == METACALL_ARRAY || slot->id == METACALL_MAP || slot->id == METACALL_SET;
+}
+
 static int measure(const metacall_value *slot, unsigned depth, struct extent *extent)
 {
-    extent->cells += 2;
+    extent->cells += slot->id == METACALL_DATE ? 3 : 2;
     if (slot->id == METACALL_STRING && !text_stands_alone(slot)) {
         measure_text(slot, extent);
-    } else if (slot->id == METACALL_ARRAY || slot->id == METACALL_MAP) {
+    } else if (is_container(slot)) {
         int object = slot->id == METACALL_MAP && is_object(slot);
         if (too_deep(depth) != 0)
             return -1;
@@ -320,9 +347,9 @@ static int step(struct writer *out, const char *format, const char *key, size_t 
 static int write_array(struct writer *out, const metacall_value *slot)
 {
     size_t count = slot->as.array.count;
-    int numbers = all_numbers(slot);
+    int set = slot->id == METACALL_SET, numbers = !set && all_numbers(slot);
 
-    *out->at++ = numbers ? NODE_CELL_NUMBERS : NODE_CELL_ARRAY;
+    *out->at++ = set ? NODE_CELL_SET : numbers ? NODE_CELL_NUMBERS : NODE_CELL_ARRAY;
     *out->at++ = (double)count;
     for (size_t i = 0; i < count; i++) {
         if (numbers)
@@ -330,6 +357,26 @@ static int write_array(struct writer *out, const metacall_value *slot)
         else if (write_cell(out, slot->as.array.items[i]) != 0)
             return step(out, "[%zu]", NULL, i);
     }
+    return 0;
+}
+
+/* What a JavaScript Date can hold. */
+#define DATE_MOST 8640000000000000
+
+static int write_date(struct writer *out, const metacall_value *slot)
+{
+    int64_t below = slot->as.date % 1000;
+    int64_t milliseconds = slot->as.date / 1000;
+
+    if (below < 0) {
+        below += 1000;
+        milliseconds--;
+    }
+    if (milliseconds < -DATE_MOST || milliseconds > DATE_MOST)
+        return metacall_error_raise(METACALL_ERROR_RANGE, ": a date that JavaScript lacks");
+    *out->at++ = NODE_CELL_DATE;
+    *out->at++ = (double)milliseconds;
+    *out->at++ = (double)below;
     return 0;
 }
 
@@ -382,7 +429,10 @@ static int write_cell(struct writer *out, const metacall_value *slot)
             return write_ref(out, slot);
         *out->at++ = NODE_CELL_TEXT;
         return write_text(out, slot);
+    case METACALL_DATE:
+        return write_date(out, slot);
     case METACALL_ARRAY:
+    case METACALL_SET:
         return write_array(out, slot);
     case METACALL_MAP:
         return write_map(out, slot);

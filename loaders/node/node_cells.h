@@ -23,7 +23,12 @@ enum node_cell {
     NODE_CELL_BIGINT = 10,
     NODE_CELL_FUNCTION = 11,
     NODE_CELL_ERROR = 12,
-    NODE_CELL_FOREIGN = 13
+    NODE_CELL_FOREIGN = 13,
+    NODE_CELL_DATE = 14, /* milliseconds, then microseconds below them */
+    NODE_CELL_SET = 15,
+    NODE_CELL_HANDLE = 16,
+    NODE_CELL_FUTURE = 17,
+    NODE_CELL_MEMORY = 18
 };
 
 /* Any JavaScript object into a slot, by pack(). */

@@ -448,6 +448,11 @@ int node_embed_here(struct node_embed *embed)
     return v8::Locker::IsLocked(embed->isolate);
 }
 
+int node_embed_frames_here(const struct node_embed *embed)
+{
+    return embed->frames > 0 ? own_frames : 0;
+}
+
 enum node_embed_state node_embed_state(const struct node_embed *embed)
 {
     return static_cast<enum node_embed_state>(embed->state.load());

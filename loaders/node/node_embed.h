@@ -50,6 +50,9 @@ void node_embed_relock(struct node_embed *embed, struct node_embed_gap *gap);
 /* 1 when this thread runs this Node's JavaScript now (a worker of it does not). */
 int node_embed_here(struct node_embed *embed);
 
+/* How many entries lie on this thread's stack, left ones included. */
+int node_embed_frames_here(const struct node_embed *embed);
+
 enum node_embed_state node_embed_state(const struct node_embed *embed);
 int node_embed_exit_code(const struct node_embed *embed);
 /* Ends Node for good with this code, as process.exit does. Inside. */

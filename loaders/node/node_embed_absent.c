@@ -41,6 +41,12 @@ int node_embed_here(struct node_embed *embed)
     return 0;
 }
 
+int node_embed_frames_here(const struct node_embed *embed)
+{
+    (void)embed;
+    return 0;
+}
+
 enum node_embed_state node_embed_state(const struct node_embed *embed)
 {
     (void)embed;

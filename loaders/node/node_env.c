@@ -4,8 +4,10 @@
 #include "node_env.h"
 #include "node_bootstrap.h"
 #include "node_error.h"
-#include "node_function.h"
+#include "node_future.h"
+#include "node_link.h"
 #include "node_loader.h"
+#include "node_object.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,17 @@ static const char *const helper_names[NODE_HELPER_COUNT] = {
     [NODE_LINK_DELETE] = "linkDelete",
     [NODE_FOREIGN_GET] = "foreignGet",
     [NODE_FOREIGN_SET] = "foreignSet",
+    [NODE_SORT_OF] = "sortOf",
+    [NODE_DESCRIBE_OBJECT] = "describeObject",
+    [NODE_OPERATE] = "operate",
+    [NODE_MAKE_OBJECT] = "makeObject",
+    [NODE_FOLLOW] = "follow",
+    [NODE_FORGET_SIGNAL] = "forgetSignal",
+    [NODE_CANCEL_PROMISE] = "cancelPromise",
+    [NODE_REASON_OF] = "reasonOf",
+    [NODE_PIN] = "pin",
+    [NODE_MAKE_VIEW] = "makeView",
+    [NODE_VIEW_OF] = "viewOf",
 };
 
 struct node_env *node_env_current(void)
@@ -52,7 +65,7 @@ void node_env_release(struct node_env *env)
     if (__atomic_sub_fetch(&env->refs, 1, __ATOMIC_ACQ_REL) != 0)
         return;
     pthread_cond_destroy(&env->queue.arrived);
-    free(env->wrappers);
+    free(env->imports);
     free(env);
 }
 
@@ -66,8 +79,9 @@ static void env_cleanup(void *data)
         node_loader_host_ends(env->owner);
     __atomic_store_n(&env->closed, 1, __ATOMIC_SEQ_CST);
     node_queue_close(env);
+    node_future_end_all(env);
     node_env_sweep(env);
-    node_function_forget_all(env);
+    node_link_forget_all(env);
     for (size_t i = 0; i < NODE_HELPER_COUNT; i++) {
         if (env->helpers[i])
             napi_delete_reference(env->napi, env->helpers[i]);
@@ -151,6 +165,7 @@ int node_env_bootstrap(struct node_env *env, napi_value require, napi_value opti
         napi_create_function(napi, "buffers", NAPI_AUTO_LENGTH, take_buffers, env, &buffers) !=
             napi_ok ||
         napi_set_named_property(napi, args[0], "buffers", buffers) != napi_ok ||
+        node_object_natives(env, args[0]) != 0 || node_future_natives(env, args[0]) != 0 ||
         napi_get_undefined(napi, &undefined) != napi_ok)
         return node_error_from_pending(env, METACALL_ERROR_LOADER);
     args[1] = require;

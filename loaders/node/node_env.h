@@ -35,11 +35,23 @@ enum node_helper {
     NODE_LINK_DELETE,
     NODE_FOREIGN_GET,
     NODE_FOREIGN_SET,
+    NODE_SORT_OF,
+    NODE_DESCRIBE_OBJECT,
+    NODE_OPERATE,
+    NODE_MAKE_OBJECT,
+    NODE_FOLLOW,
+    NODE_FORGET_SIGNAL,
+    NODE_CANCEL_PROMISE,
+    NODE_REASON_OF,
+    NODE_PIN,
+    NODE_MAKE_VIEW,
+    NODE_VIEW_OF,
     NODE_HELPER_COUNT
 };
 
 struct node_env;
-struct node_wrapper;
+struct node_import;
+struct js_future;
 
 /* The loader: one a process. */
 struct node_loader {
@@ -71,15 +83,18 @@ struct node_env {
     size_t cells_size;
     double *inbox;
     size_t inbox_size;
-    const double *head;
+    double *head;
+    double calls; /* by other languages, counted: head[7] is the running one's number */
 
-    struct node_wrapper **wrappers; /* by metacall_function, open addressing */
-    size_t wrapper_count;           /* used slots, graves included */
-    size_t wrapper_room;
+    struct node_import **imports; /* by what they hold, open addressing */
+    size_t import_count;          /* used slots, graves included */
+    size_t import_room;
 
     struct node_garbage *garbage; /* atomic: a stack */
     struct node_queue queue;
-    unsigned away; /* host: calls that left for another language, nested */
+    struct js_future *promises; /* that others wait for */
+    size_t awaited;             /* futures of others that Promises here wait for */
+    unsigned away;              /* host: calls that left for another language, nested */
 };
 
 /* A new environment on its own thread, inside; registers clean-up where it has a thread of its own.

@@ -241,7 +241,7 @@ static const char *const code_names[] = {
     [METACALL_ERROR_HOST] = "HOST",           [METACALL_ERROR_STATE] = "STATE",
     [METACALL_ERROR_FORK] = "FORK",           [METACALL_ERROR_DEADLOCK] = "DEADLOCK",
     [METACALL_ERROR_MEMORY] = "MEMORY",       [METACALL_ERROR_SUPPORT] = "SUPPORT",
-    [METACALL_ERROR_INTERNAL] = "INTERNAL",
+    [METACALL_ERROR_INTERNAL] = "INTERNAL",   [METACALL_ERROR_TIMEOUT] = "TIMEOUT",
 };
 
 static void foreign_gone(napi_env napi, void *data, void *hint)
@@ -286,9 +286,21 @@ static void fill_code(struct node_env *env, const metacall_error *error, int gue
         else if (error->code == METACALL_ERROR_RANGE)
             number = 3;
         snprintf(name, sizeof name, "ERR_METACALL_%s", known ? known : "UNKNOWN");
+        if (error->code == METACALL_ERROR_CANCELLED)
+            strcpy(name, "ABORT_ERR"); /* as Node's own */
         napi_create_string_utf8(env->napi, name, NAPI_AUTO_LENGTH, code);
     }
     napi_create_int32(env->napi, number, kind);
+}
+
+/* The name of the JavaScript error. */
+static const char *name_of(const metacall_error *error, int guest)
+{
+    if (error->code == METACALL_ERROR_CANCELLED)
+        return "AbortError";
+    if (error->code == METACALL_ERROR_TIMEOUT)
+        return "TimeoutError";
+    return guest && error->type ? error->type : "Error";
 }
 
 int node_error_make(struct node_env *env, metacall_error *error, napi_value *ret_value)
@@ -306,7 +318,7 @@ int node_error_make(struct node_env *env, metacall_error *error, napi_value *ret
     fill_code(env, error, guest, &args[0], &args[4]);
     args[1] = text_of(env, error->message);
     args[2] = text_of(env, error->loader ? metacall_loader_tag(error->loader) : "");
-    args[3] = text_of(env, error->type ? error->type : "Error");
+    args[3] = text_of(env, name_of(error, guest));
     args[5] = text_of(env, guest ? metacall_error_stack(error) : "");
     if (!error->cause || node_error_make(env, error->cause, &args[6]) != 0)
         napi_get_null(env->napi, &args[6]);

@@ -1,37 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* See node_function.h. Which JavaScript function belongs to which metacall_function stands in a
- * WeakMap of bootstrap/link.js: an address as a number, positive for a JavaScript function that was
- * handed out, negative for a wrapper around a foreign one. */
+/* See node_function.h. */
 #include "node_function.h"
+#include "node_call.h"
 #include "node_error.h"
+#include "node_link.h"
 #include "node_loader.h"
+#include "node_object.h"
 #include "node_value.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { FEW = 8 };
-
-/* A JavaScript function that another language holds. */
-struct js_function {
-    struct node_garbage garbage;
-    struct node_env *env;
-    napi_ref ref;
-    metacall_function *self; /* NULL once its last reference is gone; under link_lock */
-};
-
-/* A foreign function that JavaScript holds. */
-struct node_wrapper {
-    struct node_env *env;
-    metacall_function *function; /* a reference of our own; NULL: a grave in the table */
-    napi_ref ref;                /* weak */
-};
-
-/* A last reference may go on any thread, while the environment's thread looks the function up. */
-static pthread_mutex_t link_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static struct node_wrapper grave;
 
 /* --------------------------------------------------------------------- JavaScript's functions */
 
@@ -43,22 +24,27 @@ struct call_task {
 
 static int call_with(struct node_env *env, struct call_task *task, napi_value *args)
 {
-    struct js_function *js = task->function->data;
+    struct node_export *js = task->function->data;
     napi_value undefined, function, result;
     size_t count = task->call->count;
+    double outer;
+    int rc = 0;
 
     for (size_t i = 0; i < count; i++)
         if (node_value_make(env, task->call->args[i], &args[i]) != 0)
             return node_value_name("argument %zu of %s()", i + 1,
                                    metacall_function_name(task->function));
-    if (napi_get_reference_value(env->napi, js->ref, &function) != napi_ok || !function)
+    function = node_export_value(js);
+    if (!function)
         return node_env_refuse(env);
     napi_get_undefined(env->napi, &undefined);
+    outer = node_call_begin(env);
     if (napi_call_function(env->napi, undefined, function, count, args, &result) != napi_ok)
-        return node_error_from_pending(env, METACALL_ERROR_GUEST);
-    if (node_value_take(env, result, NULL, task->ret) != 0)
-        return node_value_name("result of %s()", metacall_function_name(task->function));
-    return 0;
+        rc = node_error_from_pending(env, METACALL_ERROR_GUEST);
+    else if (node_value_take(env, result, NULL, task->ret) != 0)
+        rc = node_value_name("result of %s()", metacall_function_name(task->function));
+    node_call_end(env, outer);
+    return rc;
 }
 
 static int call_inside(struct node_env *env, void *data)
@@ -81,7 +67,7 @@ static int call_inside(struct node_env *env, void *data)
 static int js_call(metacall_function *function, const struct metacall_call *call,
                    metacall_value *ret)
 {
-    struct js_function *js = function->data;
+    struct node_export *js = function->data;
     struct call_task task = {function, call, ret};
 
     if (call->keyword_count > 0)
@@ -95,11 +81,11 @@ static int js_call(metacall_function *function, const struct metacall_call *call
 static int describe_inside(struct node_env *env, void *data)
 {
     metacall_function *function = data;
-    struct js_function *js = function->data;
-    napi_value value, names, part;
+    struct node_export *js = function->data;
+    napi_value value = node_export_value(js), names, part;
     uint32_t count = 0;
 
-    if (napi_get_reference_value(env->napi, js->ref, &value) != napi_ok || !value)
+    if (!value)
         return node_env_refuse(env);
     names = node_env_help(env, NODE_PARAMETERS_OF, 1, &value);
     if (!names)
@@ -118,114 +104,66 @@ static int describe_inside(struct node_env *env, void *data)
 
 static int js_describe(metacall_function *function)
 {
-    return node_env_run(((struct js_function *)function->data)->env, describe_inside, function);
-}
-
-static void drop_js(struct node_env *env, struct node_garbage *garbage)
-{
-    struct js_function *js = (struct js_function *)garbage;
-    napi_handle_scope scope;
-    napi_value value = NULL, known;
-    int64_t address = 0;
-
-    if (env && napi_open_handle_scope(env->napi, &scope) == napi_ok) {
-        if (napi_get_reference_value(env->napi, js->ref, &value) == napi_ok && value &&
-            (known = node_env_help(env, NODE_LINK_GET, 1, &value)) != NULL) {
-            /* A newer metacall_function may have taken the place. */
-            if (napi_get_value_int64(env->napi, known, &address) == napi_ok &&
-                address == (int64_t)(uintptr_t)js)
-                node_env_help(env, NODE_LINK_DELETE, 1, &value);
-        }
-        napi_delete_reference(env->napi, js->ref);
-        napi_close_handle_scope(env->napi, scope);
-    }
-    node_env_release(js->env);
-    free(js);
+    return node_env_run(((struct node_export *)function->data)->env, describe_inside, function);
 }
 
 static void js_destroy(metacall_function *function)
 {
-    struct js_function *js = function->data;
-
-    pthread_mutex_lock(&link_lock);
-    js->self = NULL;
-    pthread_mutex_unlock(&link_lock);
-    node_env_discard(js->env, &js->garbage);
+    node_export_end(function->data);
 }
 
 static const struct metacall_function_ops js_ops = {js_call, js_describe, js_destroy, NULL};
 
-/* A new reference to the function behind a link, or NULL where it is going. */
-static metacall_function *revive(struct js_function *js)
+static metacall_function *hand_out(struct node_env *env, napi_value value, const char *fallback,
+                                   int async)
 {
-    metacall_function *function;
-    uint32_t refs;
-
-    pthread_mutex_lock(&link_lock);
-    function = js->self;
-    refs = function ? __atomic_load_n(&function->refs, __ATOMIC_RELAXED) : 0;
-    while (refs > 0 && !__atomic_compare_exchange_n(&function->refs, &refs, refs + 1, 1,
-                                                    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-        continue;
-    pthread_mutex_unlock(&link_lock);
-    return refs > 0 ? function : NULL;
-}
-
-static metacall_function *hand_out(struct node_env *env, napi_value value, const char *fallback)
-{
-    struct js_function *js = calloc(1, sizeof *js);
+    struct node_export *js = calloc(1, sizeof *js);
     metacall_function *function = NULL;
-    napi_value pair[2], text;
+    napi_value text;
     char *name = NULL;
 
-    if (!js || napi_create_reference(env->napi, value, 1, &js->ref) != napi_ok)
-        goto out;
     if (napi_get_named_property(env->napi, value, "name", &text) == napi_ok)
         name = node_value_text(env, text, NULL);
-    function =
-        metacall_function_create(env->owner->loader, name && *name ? name : fallback, &js_ops, js);
-    if (!function) {
-        napi_delete_reference(env->napi, js->ref);
-        goto out;
-    }
-    function->flags |= METACALL_FUNCTION_VARIADIC;
-    js->garbage.drop = drop_js;
-    js->env = env;
-    js->self = function;
-    node_env_reference(env);
-    pair[0] = value;
-    napi_create_int64(env->napi, (int64_t)(uintptr_t)js, &pair[1]);
-    node_env_help(env, NODE_LINK_SET, 2, pair);
-    js = NULL;
-out:
-    free(js);
+    else
+        napi_get_and_clear_last_exception(env->napi, &text);
+    if (js)
+        function = metacall_function_create(env->owner->loader, name && *name ? name : fallback,
+                                            &js_ops, js);
     free(name);
-    if (!function)
-        metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+    if (!function) {
+        free(js);
+        metacall_error_raise(METACALL_ERROR_MEMORY, ": out of memory");
+        return NULL;
+    }
+    function->flags |= METACALL_FUNCTION_VARIADIC | (async ? METACALL_FUNCTION_ASYNC : 0u);
+    if (node_export_make(env, value, js, NODE_KIND_FUNCTION, function, &function->refs) != 0) {
+        metacall_function_release(function);
+        return NULL;
+    }
     return function;
 }
+
+/* What bootstrap/object.js says of a function. */
+enum function_sort { SORT_FUNCTION = 0, SORT_ASYNC = 1, SORT_OBJECT = 2 };
 
 int node_function_take_as(struct node_env *env, napi_value value, const char *fallback,
                           metacall_value *slot)
 {
-    napi_value known = node_env_help(env, NODE_LINK_GET, 1, &value);
-    napi_valuetype type = napi_undefined;
-    metacall_function *function = NULL;
-    int64_t address = 0;
+    metacall_function *function;
+    struct node_link link;
+    napi_value sort;
+    int32_t number = SORT_FUNCTION;
 
-    if (!known)
+    if (node_link_look(env, value, &link) != 0)
+        return -1;
+    if (link.self || link.held)
+        return node_link_take(&link, slot);
+    sort = node_env_help(env, NODE_SORT_OF, 1, &value);
+    if (!sort || napi_get_value_int32(env->napi, sort, &number) != napi_ok)
         return node_error_from_pending(env, METACALL_ERROR_GUEST);
-    napi_typeof(env->napi, known, &type);
-    if (type == napi_number) {
-        napi_get_value_int64(env->napi, known, &address);
-        if (address < 0) {
-            metacall_slot_function(slot, ((struct node_wrapper *)(uintptr_t)-address)->function);
-            return 0;
-        }
-        function = revive((struct js_function *)(uintptr_t)address);
-    }
-    if (!function)
-        function = hand_out(env, value, fallback);
+    if (number == SORT_OBJECT)
+        return node_object_hand_out(env, value, slot);
+    function = hand_out(env, value, fallback, number == SORT_ASYNC);
     if (!function)
         return -1;
     metacall_slot_function(slot, function);
@@ -240,93 +178,14 @@ int node_function_take(struct node_env *env, napi_value value, metacall_value *s
 
 /* ------------------------------------------------------------------------- foreign functions */
 
-static size_t wrapper_slot(const struct node_env *env, const metacall_function *function)
+static napi_value import_call(napi_env napi, napi_callback_info info)
 {
-    uintptr_t key = (uintptr_t)function;
-
-    return (size_t)((key >> 4) * 0x9E3779B97F4A7C15u >> 32) & (env->wrapper_room - 1);
-}
-
-static struct node_wrapper **wrapper_find(struct node_env *env, const metacall_function *function)
-{
-    if (env->wrapper_room == 0)
-        return NULL;
-    for (size_t i = wrapper_slot(env, function);; i = (i + 1) & (env->wrapper_room - 1)) {
-        if (!env->wrappers[i])
-            return NULL;
-        if (env->wrappers[i]->function == function)
-            return &env->wrappers[i];
-    }
-}
-
-static void wrapper_put(struct node_env *env, struct node_wrapper *wrapper)
-{
-    size_t i = wrapper_slot(env, wrapper->function);
-
-    while (env->wrappers[i])
-        i = (i + 1) & (env->wrapper_room - 1);
-    env->wrappers[i] = wrapper;
-    env->wrapper_count++;
-}
-
-/* Room for one more; leaves the graves behind. */
-static int wrapper_reserve(struct node_env *env)
-{
-    struct node_wrapper **before = env->wrappers;
-    size_t room = env->wrapper_room, live = 0;
-
-    if (env->wrapper_count * 2 < room)
-        return 0;
-    for (size_t i = 0; i < room; i++)
-        live += before[i] && before[i] != &grave;
-    env->wrapper_room = 64;
-    while (env->wrapper_room < live * 4)
-        env->wrapper_room *= 2;
-    env->wrappers = calloc(env->wrapper_room, sizeof *env->wrappers);
-    if (!env->wrappers) {
-        env->wrappers = before;
-        env->wrapper_room = room;
-        return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
-    }
-    env->wrapper_count = 0;
-    for (size_t i = 0; i < room; i++)
-        if (before[i] && before[i] != &grave)
-            wrapper_put(env, before[i]);
-    free(before);
-    return 0;
-}
-
-static void wrapper_gone(napi_env napi, void *data, void *hint)
-{
-    struct node_wrapper *wrapper = data;
-    struct node_wrapper **place = wrapper_find(wrapper->env, wrapper->function);
-
-    (void)hint;
-    if (place && *place == wrapper)
-        *place = &grave;
-    if (wrapper->ref)
-        napi_delete_reference(napi, wrapper->ref);
-    metacall_function_release(wrapper->function);
-    node_env_release(wrapper->env);
-    free(wrapper);
-}
-
-void node_function_forget_all(struct node_env *env)
-{
-    /* The finalizers of the wrappers run when the environment is torn down. */
-    free(env->wrappers);
-    env->wrappers = NULL;
-    env->wrapper_room = env->wrapper_count = 0;
-}
-
-static napi_value wrapper_call(napi_env napi, napi_callback_info info)
-{
-    struct node_wrapper *wrapper;
+    struct node_import *import;
     napi_value few[FEW], result;
     napi_value *args = few;
     size_t count = FEW;
 
-    if (napi_get_cb_info(napi, info, &count, few, NULL, (void **)&wrapper) != napi_ok)
+    if (napi_get_cb_info(napi, info, &count, few, NULL, (void **)&import) != napi_ok)
         return NULL;
     if (count > FEW) {
         args = malloc(count * sizeof *args);
@@ -336,68 +195,44 @@ static napi_value wrapper_call(napi_env napi, napi_callback_info info)
         }
         napi_get_cb_info(napi, info, &count, args, NULL, NULL);
     }
-    result = node_function_invoke(wrapper->env, wrapper->function, count, args);
+    result = node_function_invoke(import->env, import->held, count, args);
     if (args != few)
         free(args);
     return result;
 }
 
-static int wrap(struct node_env *env, metacall_function *function, napi_value *ret_value)
-{
-    struct node_wrapper *wrapper = calloc(1, sizeof *wrapper);
-    napi_value value, pair[2];
-
-    if (!wrapper || wrapper_reserve(env) != 0)
-        goto failed;
-    if (napi_create_function(env->napi, metacall_function_name(function), NAPI_AUTO_LENGTH,
-                             wrapper_call, wrapper, &value) != napi_ok ||
-        napi_add_finalizer(env->napi, value, wrapper, wrapper_gone, NULL, &wrapper->ref) != napi_ok)
-        goto failed;
-    wrapper->env = env;
-    wrapper->function = function;
-    node_env_reference(env);
-    metacall_function_reference(function);
-    wrapper_put(env, wrapper);
-    pair[0] = value;
-    napi_create_int64(env->napi, -(int64_t)(uintptr_t)wrapper, &pair[1]);
-    node_env_help(env, NODE_LINK_SET, 2, pair);
-    *ret_value = value;
-    return 0;
-failed:
-    free(wrapper);
-    return metacall_error_raise(METACALL_ERROR_MEMORY, ": no function could be made");
-}
-
 int node_function_make(struct node_env *env, metacall_function *function, napi_value *ret_value)
 {
-    struct node_wrapper **place;
-    napi_value value = NULL;
+    struct node_import *import;
+    napi_value value;
 
-    if (function->ops == &js_ops && ((struct js_function *)function->data)->env == env) {
-        struct js_function *js = function->data;
-        if (napi_get_reference_value(env->napi, js->ref, ret_value) == napi_ok && *ret_value)
-            return 0;
-        return node_env_refuse(env);
+    if (function->ops == &js_ops && ((struct node_export *)function->data)->env == env) {
+        *ret_value = node_export_value(function->data);
+        return *ret_value ? 0 : node_env_refuse(env);
     }
-    place = wrapper_find(env, function);
-    if (place) {
-        if (napi_get_reference_value(env->napi, (*place)->ref, &value) == napi_ok && value) {
-            *ret_value = value;
-            return 0;
-        }
-        *place = &grave; /* collected, its finalizer has not run yet */
+    if (node_import_find(env, function, ret_value))
+        return 0;
+    if (node_import_create(env, NODE_KIND_FUNCTION, function, &import) != 0)
+        return -1;
+    if (napi_create_function(env->napi, metacall_function_name(function), NAPI_AUTO_LENGTH,
+                             import_call, import, &value) != napi_ok) {
+        node_import_end(env->napi, import);
+        return metacall_error_raise(METACALL_ERROR_MEMORY, ": no function could be made");
     }
-    return wrap(env, function, ret_value);
+    if (node_import_attach(env, import, value, 1) != 0)
+        return -1;
+    *ret_value = value;
+    return 0;
 }
 
 /* One of our own: JavaScript calls JavaScript, nothing is converted. */
 static napi_value invoke_own(struct node_env *env, metacall_function *function, size_t count,
                              const napi_value *args)
 {
-    struct js_function *js = function->data;
-    napi_value undefined, value = NULL, result = NULL;
+    struct node_export *js = function->data;
+    napi_value undefined, value = node_export_value(js), result = NULL;
 
-    if (napi_get_reference_value(env->napi, js->ref, &value) != napi_ok || !value) {
+    if (!value) {
         node_env_refuse(env);
         return node_error_throw(env);
     }
@@ -406,80 +241,12 @@ static napi_value invoke_own(struct node_env *env, metacall_function *function, 
     return result;
 }
 
-static int owns_memory(const metacall_value *slot)
-{
-    return slot->id > METACALL_DOUBLE && slot->id != METACALL_NULL &&
-           !(slot->storage & METACALL_STORAGE_BORROW);
-}
-
-static napi_value finish_call(struct node_env *env, metacall_function *function,
-                              metacall_value *ret)
-{
-    napi_value result;
-    int rc = node_value_make(env, ret, &result);
-
-    if (owns_memory(ret))
-        metacall_slot_clear(ret);
-    if (rc == 0)
-        return result;
-    node_value_name("result of %s()", metacall_function_name(function));
-    return node_error_throw(env);
-}
-
-static napi_value call_out(struct node_env *env, metacall_function *function, size_t count,
-                           const napi_value *args, metacall_value *slots, metacall_value **pointers)
-{
-    metacall_value ret = METACALL_SLOT_INIT;
-    struct metacall_call call = {pointers, count, NULL, 0};
-    struct node_embed_gap gap;
-    struct node_arena arena;
-    size_t taken = 0;
-    int rc = 0;
-
-    node_arena_init(&arena);
-    for (; taken < count && rc == 0; taken++) {
-        slots[taken] = (metacall_value)METACALL_SLOT_INIT;
-        pointers[taken] = &slots[taken];
-        rc = node_value_take(env, args[taken], &arena, &slots[taken]);
-    }
-    if (rc == 0) {
-        node_env_depart(env, &gap);
-        rc = metacall_function_call(function, &call, &ret);
-        node_env_return(env, &gap);
-    } else {
-        node_value_name("argument %zu of %s()", taken, metacall_function_name(function));
-    }
-    while (taken-- > 0)
-        if (owns_memory(&slots[taken]))
-            metacall_slot_clear(&slots[taken]);
-    node_arena_finish(&arena);
-    if (__atomic_load_n(&env->garbage, __ATOMIC_RELAXED))
-        node_env_sweep(env);
-    return rc == 0 ? finish_call(env, function, &ret) : node_error_throw(env);
-}
-
 napi_value node_function_invoke(struct node_env *env, metacall_function *function, size_t count,
                                 const napi_value *args)
 {
-    metacall_value few[FEW], *slots = few;
-    metacall_value *few_pointers[FEW], **pointers = few_pointers;
-    napi_value result;
+    struct node_departure out = {.function = function};
 
-    if (function->ops == &js_ops && ((struct js_function *)function->data)->env == env)
+    if (function->ops == &js_ops && ((struct node_export *)function->data)->env == env)
         return invoke_own(env, function, count, args);
-    if (count > FEW) {
-        slots = malloc(count * sizeof *slots);
-        pointers = malloc(count * sizeof *pointers);
-    }
-    if (slots && pointers) {
-        result = call_out(env, function, count, args, slots, pointers);
-    } else {
-        metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
-        result = node_error_throw(env);
-    }
-    if (slots != few)
-        free(slots);
-    if (pointers != few_pointers)
-        free(pointers);
-    return result;
+    return node_call_out(env, &out, count, args);
 }

@@ -17,7 +17,5 @@ int node_function_make(struct node_env *env, metacall_function *function, napi_v
 /* Calls any function with JavaScript values. NULL with the exception pending. */
 napi_value node_function_invoke(struct node_env *env, metacall_function *function, size_t count,
                                 const napi_value *args);
-/* The environment ends: gives back the functions of other languages that it holds. */
-void node_function_forget_all(struct node_env *env);
 
 #endif /* NODE_FUNCTION_H */

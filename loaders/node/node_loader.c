@@ -3,6 +3,7 @@
 /* The lifecycle hooks: start and end of an embedded Node, attach and detach in a host. */
 #include "node_loader.h"
 #include "node_error.h"
+#include "node_future.h"
 #include "node_value.h"
 
 #include <dlfcn.h>
@@ -188,6 +189,8 @@ int node_loader_destroy(metacall_loader *loader)
     if (node_env_run(node.main, close_inside, NULL) != 0)
         metacall_error_release(metacall_error_take());
     __atomic_store_n(&node.main->closed, 1, __ATOMIC_SEQ_CST);
+    node_queue_close(node.main);
+    node_future_end_all(node.main);
     node_embed_stop(node.embed);
     if (code == 0)
         return 0;

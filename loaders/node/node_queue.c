@@ -4,6 +4,7 @@
  * may have to look at two of them. */
 #include "node_queue.h"
 #include "node_env.h"
+#include "node_future.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,6 +65,7 @@ static void serve_all(struct node_env *env)
     while (env->queue.first)
         serve_one(env);
     pthread_mutex_unlock(&queue_lock);
+    node_future_deliver(env);
 }
 
 /* The doorbell rang: the loop of the environment's thread has come round. */
@@ -87,6 +89,52 @@ int node_queue_open(struct node_env *env)
     env->queue.thread = syscall(SYS_gettid);
     env->queue.open = 1;
     return 0;
+}
+
+int node_queue_ready(struct node_env *env)
+{
+    return env->queue.bell ? 0 : node_queue_open(env);
+}
+
+int node_queue_post(struct node_env *env, struct node_post *post)
+{
+    int rc = -1;
+
+    pthread_mutex_lock(&queue_lock);
+    if (env->queue.open) {
+        post->next = env->queue.posted;
+        env->queue.posted = post;
+        rc = 0;
+        if (!post->next)
+            napi_call_threadsafe_function(env->queue.bell, NULL, napi_tsfn_nonblocking);
+    }
+    pthread_mutex_unlock(&queue_lock);
+    return rc;
+}
+
+struct node_post *node_queue_posted(struct node_env *env)
+{
+    struct node_post *post, *first = NULL;
+
+    pthread_mutex_lock(&queue_lock);
+    post = env->queue.posted;
+    env->queue.posted = NULL;
+    pthread_mutex_unlock(&queue_lock);
+    while (post) {
+        struct node_post *next = post->next;
+        post->next = first;
+        first = post;
+        post = next;
+    }
+    return first;
+}
+
+void node_queue_keep(struct node_env *env, int keep)
+{
+    if (keep)
+        napi_ref_threadsafe_function(env->napi, env->queue.bell);
+    else
+        napi_unref_threadsafe_function(env->napi, env->queue.bell);
 }
 
 void node_queue_close(struct node_env *env)

@@ -12,11 +12,17 @@
 struct node_env;
 struct node_request;
 
+/* Something that another thread has for the environment and does not wait for. */
+struct node_post {
+    struct node_post *next;
+};
+
 struct node_queue {
     struct node_request *first;
     struct node_request *last;
     pthread_cond_t arrived; /* an environment's thread that waits for another one */
     napi_threadsafe_function bell;
+    struct node_post *posted; /* the newest first */
     int open;
     int serving; /* requests under way, nested */
     long thread; /* kernel id of the environment's thread */
@@ -24,6 +30,15 @@ struct node_queue {
 
 /* On the environment's thread. */
 int node_queue_open(struct node_env *env);
+/* The same where it was not opened yet: an embedded environment needs it for its posts alone. */
+int node_queue_ready(struct node_env *env);
+/* Leaves something for the environment's thread, which hears of it by node_future_deliver. From any
+ * thread. -1 with no error set: the environment has ended. */
+int node_queue_post(struct node_env *env, struct node_post *post);
+/* Takes all that was left, in its order. */
+struct node_post *node_queue_posted(struct node_env *env);
+/* Whether the event loop must go on for what is still to be posted. Inside. */
+void node_queue_keep(struct node_env *env, int keep);
 /* Fails all who wait, and refuses newcomers. On the environment's thread, or at exit. */
 void node_queue_close(struct node_env *env);
 /* Sends `work` to the environment's thread and waits for it; serves the caller's own queue

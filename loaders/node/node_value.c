@@ -5,6 +5,9 @@
 #include "node_cells.h"
 #include "node_error.h"
 #include "node_function.h"
+#include "node_future.h"
+#include "node_memory.h"
+#include "node_object.h"
 #include "node_text.h"
 
 #include <math.h>
@@ -276,20 +279,6 @@ static napi_status make_long(napi_env napi, int64_t number, napi_value *ret_valu
     return napi_create_bigint_int64(napi, number, ret_value);
 }
 
-static const char *kind_name(unsigned id)
-{
-    switch (id) {
-    case METACALL_FUTURE:
-        return "a future";
-    case METACALL_CLASS:
-        return "a class";
-    case METACALL_OBJECT:
-        return "an object";
-    default:
-        return "a value of an unknown kind";
-    }
-}
-
 int node_value_make_single(struct node_env *env, const metacall_value *slot, napi_value *ret_value)
 {
     napi_env napi = env->napi;
@@ -301,12 +290,19 @@ int node_value_make_single(struct node_env *env, const metacall_value *slot, nap
                                           slot->as.bigint.count, slot->as.bigint.words, ret_value);
         break;
     case METACALL_BUFFER:
+        if (slot->storage & METACALL_STORAGE_SHARED)
+            return node_memory_make(env, slot->as.bytes.memory, ret_value);
         status = napi_create_buffer_copy(napi, slot->as.bytes.size,
                                          slot->as.bytes.size ? slot->as.bytes.data : "", NULL,
                                          ret_value);
         break;
     case METACALL_FUNCTION:
         return node_function_make(env, slot->as.function, ret_value);
+    case METACALL_CLASS:
+    case METACALL_OBJECT:
+        return node_object_make(env, slot->as.object, ret_value);
+    case METACALL_FUTURE:
+        return node_future_make(env, slot->as.future, ret_value);
     case METACALL_EXCEPTION:
     case METACALL_THROWABLE:
         return node_error_make(env, slot->as.error, ret_value);
@@ -314,8 +310,10 @@ int node_value_make_single(struct node_env *env, const metacall_value *slot, nap
         status = napi_create_external(napi, slot->as.reference.pointer, NULL, NULL, ret_value);
         break;
     default:
-        return metacall_error_raise(METACALL_ERROR_TYPE, ": %s cannot be passed to Node",
-                                    kind_name(slot->id));
+        return metacall_error_raise(METACALL_ERROR_TYPE,
+                                    ": a value of kind %s cannot be passed to "
+                                    "Node",
+                                    metacall_kind_name((enum metacall_value_id)slot->id));
     }
     if (status != napi_ok)
         return metacall_error_raise(METACALL_ERROR_RANGE, ": too large for Node");
@@ -356,6 +354,8 @@ int node_value_make(struct node_env *env, const metacall_value *slot, napi_value
         return node_value_string(env, slot->as.bytes.data, slot->as.bytes.size, ret_value);
     case METACALL_ARRAY:
     case METACALL_MAP:
+    case METACALL_SET:
+    case METACALL_DATE:
         return node_cells_make(env, slot, ret_value);
     default:
         return node_value_make_single(env, slot, ret_value);

@@ -5,7 +5,6 @@
   'use strict';
 
   const { native } = shared;
-  const { types } = require('util');
   const { isArray } = Array;
   const { keys, getPrototypeOf, getOwnPropertySymbols, defineProperty } = Object;
   const MAX_DEPTH = 1024;
@@ -13,15 +12,21 @@
   // A value is a run of doubles: an operation, then its operands. Texts stand one after another in
   // one string; what does not fit a double or a text is in `refs`, in order. C knows these numbers.
   const NULL = 0, FALSE = 1, TRUE = 2, NUMBER = 3, TEXT = 4, ARRAY = 5, OBJECT = 6, NUMBERS = 7,
-    MAP = 8, BUFFER = 9, BIGINT = 10, FUNCTION = 11, ERROR = 12, FOREIGN = 13;
+    MAP = 8, BUFFER = 9, BIGINT = 10, FUNCTION = 11, ERROR = 12, FOREIGN = 13, DATE = 14, SET = 15,
+    HANDLE = 16, FUTURE = 17, MEMORY = 18;
 
   let cells = new Float64Array(new ArrayBuffer(8 * 2048)); // JavaScript -> C
   let inbox = new Float64Array(new ArrayBuffer(8 * 2048)); // C -> JavaScript
-  const head = new Float64Array(new ArrayBuffer(8 * 16)); // start, units of text, refs, end
+  const head = new Float64Array(new ArrayBuffer(8 * 16)); // start, units of text, refs, end,
+  // what an operation gave: of another language [4], of JavaScript [5]; the depth of calls [6]
   let top = 0;
   let text = '';
   let refs = null;
   let stack = [];
+  let range = false; // a refusal is about a range, not about a type
+
+  // What stands for an object of another language is an instance of it.
+  class ForeignObject {}
 
   native.buffers(cells.buffer, inbox.buffer, head.buffer);
 
@@ -77,7 +82,7 @@
           cells[top++] = NULL;
           return '';
         }
-        return isArray(value) ? putArray(value) : putObject(value);
+        return isArray(value) && isPlainArray(value) ? putArray(value) : putObject(value);
       default:
         return ': a Symbol cannot be passed';
     }
@@ -92,6 +97,12 @@
     if (stack.length >= MAX_DEPTH) return `: nested deeper than ${MAX_DEPTH}`;
     stack.push(value);
     return '';
+  }
+
+  // Not a class's that extends Array; Array.prototype is an array itself, in every realm.
+  function isPlainArray(array) {
+    const proto = getPrototypeOf(array);
+    return proto === Array.prototype || proto === null || isArray(proto);
   }
 
   function putArray(array) {
@@ -122,26 +133,43 @@
     return '';
   }
 
-  function isPlain(object) {
-    const proto = getPrototypeOf(object);
-    return proto === Object.prototype || proto === null || getPrototypeOf(proto) === null;
+  const { hasOwnProperty } = Object.prototype;
+  const { types } = require('util');
+
+  // Object.prototype, of another realm too, or none at all.
+  function isPlainProto(proto) {
+    return proto === null || (getPrototypeOf(proto) === null && hasOwnProperty.call(proto, '__proto__'));
   }
 
-  function nameOf(object) {
-    if (types.isPromise(object)) return 'a Promise';
-    const { constructor } = object;
-    const name = typeof constructor === 'function' ? constructor.name : '';
-    return name ? `an instance of ${name}` : 'an object with a prototype of its own';
-  }
+  // Not a class's that extends it.
+  const isOwn = (object) => {
+    const above = getPrototypeOf(getPrototypeOf(object));
+    return above !== null && getPrototypeOf(above) === null;
+  };
 
   function putObject(object) {
-    if (types.isUint8Array(object)) return addRef(BUFFER, object);
-    if (types.isAnyArrayBuffer(object)) return addRef(BUFFER, new Uint8Array(object));
+    const proto = getPrototypeOf(object);
+    if (proto === Object.prototype) return putPlain(object);
+    if (proto === ForeignObject.prototype) return addRef(HANDLE, object);
+    if (isPlainProto(proto)) return putPlain(object);
+    if (ArrayBuffer.isView(object)) {
+      const own = object instanceof Buffer && shared.linkGet(object) === undefined;
+      return addRef(own ? BUFFER : MEMORY, object);
+    }
+    if (types.isAnyArrayBuffer(object)) return addRef(MEMORY, object);
     if (types.isNativeError(object) || object instanceof Error) return addRef(ERROR, object);
+    if (types.isMap(object) && isOwn(object)) return putMap(object);
+    if (types.isSet(object) && isOwn(object)) return putSet(object);
+    if (types.isDate(object) && isOwn(object)) return putDate(object);
     if (types.isExternal(object)) return addRef(FOREIGN, object);
-    if (types.isMap(object)) return putMap(object);
-    if (!isPlain(object)) return `: ${nameOf(object)} cannot be passed`;
-    if (getOwnPropertySymbols(object).length > 0) return ': a key that is a Symbol';
+    return addRef(isThenable(object) ? FUTURE : HANDLE, object);
+  }
+
+  const isThenable = (object) => types.isPromise(object) || typeof object.then === 'function';
+
+  function putPlain(object) {
+    if (getOwnPropertySymbols(object).length > 0) return addRef(HANDLE, object);
+    if (typeof object.then === 'function') return addRef(FUTURE, object);
     const refused = enter(object);
     if (refused !== '') return refused;
     const names = keys(object);
@@ -181,29 +209,68 @@
     return '';
   }
 
+  function putSet(set) {
+    const refused = enter(set);
+    if (refused !== '') return refused;
+    room(2);
+    cells[top++] = SET;
+    cells[top++] = set.size;
+    for (const value of set) {
+      const refusal = put(value);
+      if (refusal !== '') return `<${String(value)}>${refusal}`;
+    }
+    stack.pop();
+    return '';
+  }
+
+  // A Date has milliseconds; the microseconds below them that came with it stay with it as long as
+  // it is not changed.
+  const below = new WeakMap(); // Date -> [its milliseconds, microseconds]
+
+  function putDate(date) {
+    const time = Date.prototype.getTime.call(date);
+    if (time !== time) {
+      range = true;
+      return ': an invalid Date';
+    }
+    const known = below.get(date);
+    room(3);
+    cells[top++] = DATE;
+    cells[top++] = time;
+    cells[top++] = known !== undefined && known[0] === time ? known[1] : 0;
+    return '';
+  }
+
+  function makeDate(time, micros) {
+    const date = new Date(time);
+    if (micros !== 0) below.set(date, [time, micros]);
+    return date;
+  }
+
   // Gives the joined text, or [text, ...refs]. A getter may come back here: what is being packed
   // outside of it is kept below `start`. C reads the cells before any JavaScript runs again.
   function pack(value) {
-    const outer = [text, refs, stack];
+    const outer = [text, refs, stack, range];
     const start = top;
     let refusal;
     let result;
     text = '';
     refs = null;
     stack = [];
+    range = false;
     try {
       refusal = put(value);
     } catch (error) {
       if (!(error instanceof RangeError) || stack.length < 64) throw error;
       refusal = ': nested too deep for the stack';
     } finally {
-      head[0] = refusal === '' ? start : -1;
+      head[0] = refusal === '' ? start : range ? -2 : -1;
       head[1] = text.length;
       head[2] = refs === null ? 0 : refs.length;
       head[3] = top;
       result = refusal !== '' ? refusal : refs === null ? text : (refs.unshift(text), refs);
       top = start;
-      [text, refs, stack] = outer;
+      [text, refs, stack, range] = outer;
     }
     return result;
   }
@@ -264,6 +331,15 @@
         }
         return map;
       }
+      case SET: {
+        const set = new Set();
+        for (let count = inbox[from++]; count > 0; count--) set.add(take());
+        return set;
+      }
+      case DATE: {
+        const time = inbox[from++];
+        return makeDate(time, inbox[from++]);
+      }
       default:
         return refs[ref++];
     }
@@ -281,5 +357,5 @@
     }
   }
 
-  return { pack, unpack, growInbox };
+  return { pack, unpack, growInbox, head, ForeignObject };
 })

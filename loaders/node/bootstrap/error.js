@@ -40,7 +40,9 @@
       return error;
     }
     const error = new (kind === 2 ? TypeError : kind === 3 ? RangeError : Error)(message);
+    Error.captureStackTrace(error, makeError);
     error.code = code;
+    if (type !== 'Error') error.name = type; // AbortError, TimeoutError
     if (cause !== null) {
       defineProperty(error, 'cause',
         { value: cause, writable: true, enumerable: false, configurable: true });

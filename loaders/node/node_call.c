@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* See node_call.h. */
+#include "node_call.h"
+#include "node_error.h"
+#include "node_value.h"
+
+#include <stdlib.h>
+
+enum { FEW = 8 };
+
+static int owns_memory(const metacall_value *slot)
+{
+    return slot->id > METACALL_DOUBLE && slot->id != METACALL_NULL &&
+           !(slot->storage & METACALL_STORAGE_BORROW);
+}
+
+/* Puts what a refused value was in front of the error. */
+static void name_argument(const struct node_departure *out, size_t index)
+{
+    if (out->function)
+        node_value_name("argument %zu of %s()", index, metacall_function_name(out->function));
+    else
+        node_value_name("argument %zu of %s%s%s", index, out->object->type, out->name ? "." : "",
+                        out->name ? out->name : "");
+}
+
+static void name_result(const struct node_departure *out)
+{
+    if (out->function)
+        node_value_name("result of %s()", metacall_function_name(out->function));
+    else
+        node_value_name("result of %s%s%s", out->object->type, out->name ? "." : "",
+                        out->name ? out->name : "");
+}
+
+static napi_value finish(struct node_env *env, const struct node_departure *out,
+                         metacall_value *ret)
+{
+    napi_value result;
+    int rc = node_value_make(env, ret, &result);
+
+    if (owns_memory(ret))
+        metacall_slot_clear(ret);
+    if (rc == 0)
+        return result;
+    name_result(out);
+    return node_error_throw(env);
+}
+
+static int go(struct node_env *env, const struct node_departure *out,
+              const struct metacall_call *call, metacall_value *ret)
+{
+    struct node_embed_gap gap;
+    int rc;
+
+    node_env_depart(env, &gap);
+    if (out->function)
+        rc = metacall_function_call(out->function, call, ret);
+    else
+        rc = metacall_object_perform(out->object, out->operation, out->name, call, ret);
+    node_env_return(env, &gap);
+    return rc;
+}
+
+static napi_value run(struct node_env *env, const struct node_departure *out, size_t count,
+                      const napi_value *args, metacall_value *slots, metacall_value **pointers)
+{
+    metacall_value ret = METACALL_SLOT_INIT;
+    struct metacall_call call = {pointers, count, NULL, 0};
+    struct node_arena arena;
+    size_t taken = 0;
+    int rc = 0;
+
+    node_arena_init(&arena);
+    for (; taken < count && rc == 0; taken++) {
+        slots[taken] = (metacall_value)METACALL_SLOT_INIT;
+        pointers[taken] = &slots[taken];
+        rc = node_value_take(env, args[taken], &arena, &slots[taken]);
+    }
+    if (rc == 0)
+        rc = go(env, out, &call, &ret);
+    else
+        name_argument(out, taken);
+    while (taken-- > 0)
+        if (owns_memory(&slots[taken]))
+            metacall_slot_clear(&slots[taken]);
+    node_arena_finish(&arena);
+    if (__atomic_load_n(&env->garbage, __ATOMIC_RELAXED))
+        node_env_sweep(env);
+    if (rc < 0)
+        return node_error_throw(env);
+    if (!out->function)
+        env->head[4] = rc;
+    return finish(env, out, &ret);
+}
+
+napi_value node_call_out(struct node_env *env, const struct node_departure *out, size_t count,
+                         const napi_value *args)
+{
+    metacall_value few[FEW], *slots = few;
+    metacall_value *few_pointers[FEW], **pointers = few_pointers;
+    napi_value result;
+
+    if (count > FEW) {
+        slots = malloc(count * sizeof *slots);
+        pointers = malloc(count * sizeof *pointers);
+    }
+    if (slots && pointers) {
+        result = run(env, out, count, args, slots, pointers);
+    } else {
+        metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+        result = node_error_throw(env);
+    }
+    if (slots != few)
+        free(slots);
+    if (pointers != few_pointers)
+        free(pointers);
+    return result;
+}
+
+double node_call_begin(struct node_env *env)
+{
+    double outer = env->head[7];
+
+    env->head[7] = ++env->calls;
+    return outer;
+}
+
+void node_call_end(struct node_env *env, double outer)
+{
+    napi_value number, none;
+
+    if (env->head[8] > 0) { /* somebody has asked for a signal */
+        napi_create_double(env->napi, env->head[7], &number);
+        if (!node_env_help(env, NODE_FORGET_SIGNAL, 1, &number))
+            napi_get_and_clear_last_exception(env->napi, &none);
+    }
+    env->head[7] = outer;
+}
