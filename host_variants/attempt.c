@@ -258,7 +258,7 @@ int attempt_check_versions(struct attempt *attempt, const struct module *named)
 
     if (module_image(named)->versym.at)
         return 0;
-    while (elf_image_next_need(&attempt->plugin, &cursor, &need)) {
+    while (elf_image_next_need(attempt->plugin, &cursor, &need)) {
         if (need.file && strcmp(need.file, attempt->request->needed) == 0)
             return attempt_refuse(attempt, "bind.incomplete", need.version,
                                   "build the plugin for the runtime that is there",

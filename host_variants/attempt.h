@@ -25,7 +25,7 @@ struct attempt {
     const struct strategy_request *request;
     metacall_diagnostic_sink sink;
     void *sink_data;
-    struct elf_image plugin; /* the file */
+    const struct elf_image *plugin; /* the file */
     /* What was mapped before anything was opened. Other threads load and unload meanwhile: only the
      * names in it, and the provider, which is held, may be read outside modules_locked. */
     struct modules *before;

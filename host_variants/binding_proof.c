@@ -126,7 +126,7 @@ static int same_bytes(const struct elf_table *left, const struct elf_table *righ
  * meanwhile, or something else of its name have been open. */
 static int is_as_read(const struct attempt *attempt, const struct elf_image *opened)
 {
-    const struct elf_image *read = &attempt->plugin;
+    const struct elf_image *read = attempt->plugin;
     size_t count = attempt->expected_count;
 
     return attempt->expected && same_bytes(&read->strings, &opened->strings, read->strings.size) &&

@@ -86,7 +86,7 @@ static void look_for(struct coverage *coverage, struct batch *batch)
 static int look_for_all(void *data)
 {
     struct coverage *coverage = data;
-    const struct elf_image *plugin = &coverage->attempt->plugin;
+    const struct elf_image *plugin = coverage->attempt->plugin;
     struct elf_symbol wanted;
     struct batch batch = {.count = 0};
     size_t count = coverage->attempt->expected_count;
@@ -128,7 +128,7 @@ int attempt_check_coverage(struct attempt *attempt)
 {
     int result = -1, looked = MODULES_STALE;
 
-    attempt->expected_count = elf_image_symbol_count(&attempt->plugin);
+    attempt->expected_count = elf_image_symbol_count(attempt->plugin);
     attempt->expected = calloc(attempt->expected_count + 1, sizeof(*attempt->expected));
     if (!attempt->expected)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");

@@ -13,6 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What the C library keeps for all libraries that are opened late. */
+#ifdef __GLIBC__
+#define STATIC_TLS_MOST 512
+#else
+#define STATIC_TLS_MOST 0
+#endif
 #define SCRATCH_SIZE (16 * 1024) /* the tables of most plugins */
 
 /* Guards the shims as well. Recursive: a constructor of what is opened may come back to us. */
@@ -76,7 +82,7 @@ int strategy_from_name(const char *name, enum strategy *ret_strategy)
 static int check_file(struct attempt *attempt)
 {
     const struct strategy_request *request = attempt->request;
-    const struct elf_image *plugin = &attempt->plugin;
+    const struct elf_image *plugin = attempt->plugin;
 
     if (!plugin->native)
         return attempt_refuse(attempt, "bind.plugin", NULL, "install the package for this machine",
@@ -92,6 +98,12 @@ static int check_file(struct attempt *attempt)
     if (plugin->flags & ELF_IMAGE_TEXTREL)
         return attempt_refuse(attempt, "bind.unsafe", "DT_TEXTREL", "rebuild it with -fPIC",
                               "it has text relocations");
+    if ((plugin->flags & ELF_IMAGE_STATIC_TLS) && plugin->tls_size > STATIC_TLS_MOST)
+        return attempt_refuse(attempt, "bind.unsafe", "PT_TLS",
+                              "rebuild it without -ftls-model=initial-exec",
+                              "it wants %ju bytes of static thread-local memory, of which a "
+                              "process has next to none",
+                              (uintmax_t)plugin->tls_size);
     if (request->needed && !elf_image_needs(plugin, request->needed))
         return attempt_refuse(attempt, "bind.needed", request->needed,
                               "correct the manifest or link the plugin to its runtime",
@@ -133,6 +145,7 @@ int strategy_open(const struct strategy_request *request, metacall_diagnostic_si
                   void *sink_data, struct bound_plugin **ret_plugin)
 {
     struct attempt attempt = {.request = request, .sink = sink, .sink_data = sink_data};
+    struct elf_image own = {.native = 0};
     uint8_t scratch[SCRATCH_SIZE];
     int result = -1;
 
@@ -143,8 +156,9 @@ int strategy_open(const struct strategy_request *request, metacall_diagnostic_si
         goto out;
     }
     attempt.bound->fd = -1;
-    if (elf_image_open_tables(request->plugin, request->plugin_fd, scratch, sizeof(scratch),
-                              &attempt.plugin) != 0) {
+    attempt.plugin = request->image ? request->image : &own;
+    if (!request->image && elf_image_open_tables(request->plugin, request->plugin_fd, scratch,
+                                                 sizeof(scratch), &own) != 0) {
         metacall_error *cause = metacall_error_take();
         attempt_refuse(&attempt, "bind.plugin", NULL, NULL, "%s",
                        cause && cause->message ? cause->message : "it cannot be read");
@@ -155,7 +169,7 @@ int strategy_open(const struct strategy_request *request, metacall_diagnostic_si
         goto out;
     result = open_by_strategy(&attempt);
 out:
-    elf_image_close(&attempt.plugin);
+    elf_image_close(&own);
     modules_destroy(attempt.before);
     free(attempt.expected);
     if (result == 0)

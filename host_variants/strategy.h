@@ -5,6 +5,7 @@
 #ifndef HOST_VARIANTS_STRATEGY_H
 #define HOST_VARIANTS_STRATEGY_H
 
+#include "host_variants/elf_image.h"
 #include "host_variants/host.h"
 #include <metacall/diagnostic.h>
 
@@ -20,6 +21,7 @@ struct strategy_request {
     const char *tag;
     const char *plugin; /* absolute path */
     int plugin_fd;      /* the descriptor that was checked, opened instead of the path; -1 = none */
+    const struct elf_image *image; /* the file as it was read already; NULL = it is read here */
     const char *needed; /* the plugin's DT_NEEDED that stands for its runtime; NULL = it has none */
     const char *runtime_library; /* linked: the verified library; NULL = no runtime (mock) */
     int promote; /* put the runtime into the global scope, so that its own extensions can load */
@@ -50,7 +52,8 @@ struct bound_plugin; /* an open plugin and what holds it */
  * METACALL_ERROR_LOADER set. Steps (NOTE) and the refusal (ERROR) go to `sink` where it is given;
  * their ids:
  *   bind.plugin        the file is no plugin for this process, or ld.so could not open it
- *   bind.unsafe        it would make the stack executable, or has text relocations
+ *   bind.unsafe        it would make the stack executable, has text relocations, or wants more
+ *                      static thread-local memory than there is
  *   bind.needed        it does not need the SONAME that it is said to need
  *   bind.no-provider   no module of this process provides the runtime
  *   bind.not-running   the runtime is there but was not started

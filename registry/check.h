@@ -11,6 +11,7 @@
 struct plugin_file {
     int fd;   /* -1 = not open */
     int keep; /* its contents were verified: open the plugin from this descriptor */
+    struct elf_image image; /* as check_before_load read it; else zeros */
 };
 
 /* Opens a plugin's file: a regular one that nobody else may write where that matters, with the

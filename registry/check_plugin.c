@@ -97,6 +97,7 @@ void plugin_file_close(struct plugin_file *file)
 {
     struct source_file source = {.fd = file->fd};
     source_file_close(&source);
+    elf_image_close(&file->image);
     file->fd = -1;
 }
 
@@ -332,18 +333,15 @@ int check_before_load(struct catalog *catalog, const struct selection *selection
     struct arena arena = {.chunks = NULL};
     struct findings findings = {.arena = &arena};
     struct plugin_file file = {.fd = -1};
-    struct elf_image image;
     const struct environment *environment = catalog_environment(catalog);
     const struct metacall_diagnostic *error;
     int result = plugin_file_open(environment, selection->manifest, selection->variant,
                                   selection->plugin, &findings, &file);
-    if (result == 0 && (result = elf_image_open(selection->plugin, file.fd, &image)) < 0)
+    if (result == 0 && (result = elf_image_open(selection->plugin, file.fd, &file.image)) < 0)
         goto out;
-    if (result == 0) {
-        check_image(selection->manifest, selection->variant, selection->plugin, &image, 0,
+    if (result == 0)
+        check_image(selection->manifest, selection->variant, selection->plugin, &file.image, 0,
                     &findings);
-        elf_image_close(&image);
-    }
     if ((error = findings_first_error(&findings)) != NULL)
         result =
             metacall_error_raise(METACALL_ERROR_LOADER,

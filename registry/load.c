@@ -105,6 +105,7 @@ static int bind(struct load *load, struct bound_plugin **ret_plugin)
         .tag = manifest->tag,
         .plugin = selection->plugin,
         .plugin_fd = load->plugin.keep ? load->plugin.fd : -1,
+        .image = &load->plugin.image,
         .needed = selection->needed,
         .runtime_library = selection->runtime.library,
         .promote = selection->variant->promote,

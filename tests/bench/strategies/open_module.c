@@ -37,10 +37,14 @@ static long resident(void)
 }
 
 static int open_by(const char *strategy, const char *plugin, const char *needed,
-                   const struct host_finding *host)
+                   const struct elf_image *image, const struct host_finding *host)
 {
-    struct strategy_request request = {
-        .tag = "py", .plugin = plugin, .plugin_fd = -1, .needed = needed, .rule = &rule};
+    struct strategy_request request = {.tag = "py",
+                                       .plugin = plugin,
+                                       .plugin_fd = -1,
+                                       .image = image,
+                                       .needed = needed,
+                                       .rule = &rule};
     struct bound_plugin *bound;
 
     if (strcmp(strategy, "dlopen") == 0)
@@ -56,16 +60,19 @@ static PyObject *measure(PyObject *self, PyObject *args)
     const char *strategy, *plugin, *needed;
     struct modules *modules;
     struct host_report report;
+    struct elf_image image;
 
     (void)self;
     if (!PyArg_ParseTuple(args, "ssz", &strategy, &plugin, &needed))
         return NULL;
-    /* who the host is, the registry has found out before it chose a strategy */
-    if (host_look(&rule, 1, &modules, &report) != 0 || report.count != 1)
+    /* who the host is, the registry has found out before it chose a strategy, and it has read the
+     * plugin's file to check it */
+    if (elf_image_open(plugin, -1, &image) != 0 || host_look(&rule, 1, &modules, &report) != 0 ||
+        report.count != 1)
         return PyErr_Format(PyExc_RuntimeError, "no host");
     long memory = resident();
     double start = bench_now();
-    int result = open_by(strategy, plugin, needed, report.findings);
+    int result = open_by(strategy, plugin, needed, &image, report.findings);
     double took = (bench_now() - start) / 1000;
     memory = resident() - memory;
     if (result != 0) {
