@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) The MetaCall loader registry authors
 """Every way that a Python process ends, with each guest loaded: the status is the one that plain
-Python would give, nothing is printed that it would not print. METACALL_TEST_ROUNDS runs of each."""
+Python would give, nothing is printed that it would not print. And the end while native threads call
+in, METACALL_TEST_ROUNDS times each; the ways to end, which hang on less chance, a fifth of that."""
 
 import signal
 import unittest
 
+import matrix
 import support
+
+FEW = max(1, support.ROUNDS // 5)
 
 GUESTS = {
     'none': 'pass',
@@ -60,56 +64,75 @@ threading.Thread(target=lambda: (time.sleep(0.05), print("thread"))).start()
 }
 
 
+def check(child, status, output, error):
+    """Raises AssertionError with all that the child wrote, unless it ended as it should."""
+    lines = child.errors.strip().splitlines()
+    if (child.status, child.output, lines[-1] if lines else '') != (status, output, error):
+        raise AssertionError('expected status %r, output %r, last line %r, got %r' % (
+            status, output, error, child))
+
+
+def ending(name, guest):
+    code, number, status, output, error = ENDINGS[name]
+    if guest in ('mock', 'node') and not support.has_loader(guest):
+        raise unittest.SkipTest('the %s loader is not built' % guest)
+    rounds = FEW if guest not in ('none', 'metacall') else 1
+    for _ in range(rounds):
+        child = support.run(GUESTS[guest] + '\n' + code, signal=number)
+        if 'LoaderError' in child.errors:
+            raise unittest.SkipTest(child.errors.strip().splitlines()[-1])
+        check(child, status, output, error)
+    return '%s, %d x' % (status, rounds)
+
+
 class Exit(unittest.TestCase):
     maxDiff = None
 
 
-def ending(guest, name):
-    code, number, status, output, error = ENDINGS[name]
-
-    def test(self):
-        if guest in ('mock', 'node') and not support.has_loader(guest):
-            self.skipTest('the %s loader is not built' % guest)
-        for _ in range(support.ROUNDS if guest not in ('none', 'metacall') else 2):
-            child = support.run(GUESTS[guest] + '\n' + code, signal=number)
-            if 'LoaderError' in child.errors:
-                self.skipTest(child.errors.strip().splitlines()[-1])
-            self.assertEqual((child.status, child.output), (status, output), child)
-            lines = child.errors.strip().splitlines()
-            self.assertEqual(lines[-1] if lines else '', error, child)
-    return test
+matrix.Table('status at the end', ENDINGS, GUESTS, ending).add_tests(Exit)
 
 
-for _guest in GUESTS:
-    for _name in ENDINGS:
-        setattr(Exit, 'test_%s: %s' % (_guest, _name), ending(_guest, _name))
+CALLERS = {
+    'native threads': """
+import time, metacall, support
+guest = support.guest()
+def add(a, b): return a + b
+assert guest.guest_threads_start(b'add', 4) == 0
+while guest.guest_threads_calls() < 100: time.sleep(0.001)
+assert guest.guest_threads_wrong() == 0
+""",
+    'intercepted': """
+import time, metacall, support
+guest = support.guest()
+def add(a, b): return a + b
+metacall.intercept(add, lambda call: None, lambda call: None)
+assert guest.guest_threads_start(b'add', 4) == 0
+while guest.guest_threads_calls() < 100: time.sleep(0.001)
+assert guest.guest_threads_wrong() == 0
+""",
+}
+LAST = {'normal': ('pass', 0, ''), 'sys.exit(3)': ('sys.exit(3)', 3, ''),
+        'exception': ('1/0', 1, 'ZeroDivisionError: division by zero')}
+
+
+def threads(name, callers):
+    code, status, error = LAST[name]
+    for _ in range(support.ROUNDS):
+        check(support.run(CALLERS[callers] + code), status, '', error)
+    return '%d, %d x' % (status, support.ROUNDS)
 
 
 class Threads(unittest.TestCase):
     """Native threads call in while the interpreter ends."""
 
-    def ends(self, code, status):
-        for _ in range(support.ROUNDS):
-            child = support.run('''
-                import time, metacall, support
-                guest = support.guest()
-                def add(a, b): return a + b
-                assert guest.guest_threads_start(b'add', 4) == 0
-                while guest.guest_threads_calls() < 100: time.sleep(0.001)
-                assert guest.guest_threads_wrong() == 0
-            ''' + '\n                ' + code)
-            self.assertEqual((child.status, child.output), (status, ''), child)
 
-    def test_normal(self):
-        self.ends('pass', 0)
+matrix.Table('4 threads call in', LAST, CALLERS, threads).add_tests(Threads)
 
-    def test_exit(self):
-        self.ends('sys.exit(3)', 3)
 
-    def test_exception(self):
-        self.ends('1/0', 1)
+class DaemonThreads(unittest.TestCase):
+    """Threads of Python that are inside of Node when the interpreter ends."""
 
-    def test_daemon_threads_inside_node(self):
+    def test_node(self):
         if not support.has_loader('node'):
             self.skipTest('the node loader is not built')
         for _ in range(support.ROUNDS):
