@@ -9,7 +9,7 @@
 struct function_parameter {
     char *name;                  /* NULL = by position only */
     enum metacall_value_id type; /* METACALL_INVALID = any */
-    int required;
+    int flags;                   /* enum metacall_parameter_flags */
 };
 
 struct function_signature {

@@ -31,7 +31,7 @@ static int arguments_raise_count(const metacall_function *function,
     char owner[160];
     size_t required = 0;
     for (size_t i = 0; i < signature->count; i++)
-        required += signature->parameters[i].required != 0;
+        required += (signature->parameters[i].flags & METACALL_PARAMETER_REQUIRED) != 0;
     const char *word = required == signature->count ? ""
                        : given < required           ? "at least "
                                                     : "at most ";
@@ -74,6 +74,7 @@ static size_t arguments_find(const struct function_signature *signature, const c
 {
     for (size_t i = 0; i < signature->count; i++)
         if (signature->parameters[i].name != NULL &&
+            !(signature->parameters[i].flags & METACALL_PARAMETER_POSITIONAL) &&
             strcmp(signature->parameters[i].name, name) == 0)
             return i;
     return SIZE_MAX;
@@ -98,14 +99,16 @@ static int arguments_place(const metacall_function *function,
 {
     size_t positional = call->count - call->keyword_count;
     if (i < positional) {
-        *ret_place = i < signature->count ? i : SIZE_MAX;
+        int named =
+            i < signature->count && !(signature->parameters[i].flags & METACALL_PARAMETER_KEYWORD);
+        *ret_place = named ? i : SIZE_MAX;
         return 0;
     }
     const char *keyword = call->keywords[i - positional];
     size_t place = arguments_find(signature, keyword);
     if (place == SIZE_MAX && !(function->flags & METACALL_FUNCTION_VARIADIC))
         return arguments_raise_keyword(function, keyword, 0);
-    if (place < positional)
+    if (place < positional && !(signature->parameters[place].flags & METACALL_PARAMETER_KEYWORD))
         return arguments_raise_keyword(function, keyword, 1);
     for (size_t other = positional; other < i; other++)
         if (strcmp(call->keywords[other - positional], keyword) == 0)
@@ -135,11 +138,16 @@ static int arguments_check_count(const metacall_function *function,
             return -1;
     if (call->count > signature->count && !(function->flags & METACALL_FUNCTION_VARIADIC))
         return arguments_raise_count(function, signature, call->count);
-    for (size_t i = positional; i < signature->count; i++) {
+    for (size_t i = 0; i < signature->count; i++) {
         const struct function_parameter *parameter = &signature->parameters[i];
-        if (!parameter->required || arguments_has_keyword(call, parameter->name))
+        int keyword = parameter->flags & METACALL_PARAMETER_KEYWORD;
+        if (i < positional && !keyword)
             continue;
-        if (call->keyword_count == 0 || parameter->name == NULL)
+        if (!(parameter->flags & METACALL_PARAMETER_REQUIRED) ||
+            (!(parameter->flags & METACALL_PARAMETER_POSITIONAL) &&
+             arguments_has_keyword(call, parameter->name)))
+            continue;
+        if ((call->keyword_count == 0 && !keyword) || parameter->name == NULL)
             return arguments_raise_count(function, signature, call->count);
         return metacall_error_raise(
             METACALL_ERROR_ARGUMENT, "%s lacks an argument for parameter '%s'",

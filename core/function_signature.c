@@ -46,7 +46,7 @@ static struct function_signature *signature_target(metacall_function *function)
 }
 
 int metacall_function_parameter(metacall_function *function, const char *name,
-                                enum metacall_value_id type, int required)
+                                enum metacall_value_id type, int flags)
 {
     struct function_signature *signature = signature_target(function);
     if (signature == NULL)
@@ -64,7 +64,7 @@ int metacall_function_parameter(metacall_function *function, const char *name,
     if (name != NULL && (parameter->name = strdup(name)) == NULL)
         return error_raise_memory();
     parameter->type = type;
-    parameter->required = required;
+    parameter->flags = flags;
     signature->count++;
     if (type != METACALL_INVALID && thread_state()->described != function)
         __atomic_or_fetch(&function->flags, METACALL_FUNCTION_TYPED, __ATOMIC_RELEASE);

@@ -132,7 +132,7 @@ metacall_function *native_bind(metacall_function *function, void *data)
     for (size_t i = 0; i < signature->count; i++) {
         const struct function_parameter *parameter = &signature->parameters[i];
         if (metacall_function_parameter(bound, parameter->name, parameter->type,
-                                        parameter->required) != 0) {
+                                        parameter->flags) != 0) {
             metacall_function_release(bound);
             return NULL;
         }

@@ -224,7 +224,15 @@ enum metacall_function_flags {
     METACALL_FUNCTION_VARIADIC = 1u << 2, /* takes more arguments than it names */
     METACALL_FUNCTION_DESCRIBED = 1u << 3,
     METACALL_FUNCTION_BIG = 1u << 4, /* its METACALL_LONG parameters take a METACALL_BIGINT too */
-    METACALL_FUNCTION_INTERCEPTED = 1u << 5 /* the core's: somebody has hooks on it */
+    METACALL_FUNCTION_INTERCEPTED = 1u << 5, /* the core's: somebody has hooks on it */
+    METACALL_FUNCTION_GENERATOR = 1u << 6    /* calling it gives a generator */
+};
+
+/* How a parameter takes its argument. */
+enum metacall_parameter_flags {
+    METACALL_PARAMETER_REQUIRED = 1u << 0,
+    METACALL_PARAMETER_KEYWORD = 1u << 1,   /* by its name only; such parameters come last */
+    METACALL_PARAMETER_POSITIONAL = 1u << 2 /* by its place only: the name just says what it is */
 };
 
 /* A new function with one reference, owned by the caller. `name` is copied; NULL = anonymous.
@@ -240,9 +248,10 @@ METACALL_API void metacall_function_release(metacall_function *function); /* NUL
 METACALL_API metacall_function *metacall_function_find(const char *name);
 /* The name; lives as long as the function. "" for an anonymous one. */
 METACALL_API const char *metacall_function_name(const metacall_function *function);
-/* Called by the owner in `describe`, or right after creation. `type` METACALL_INVALID = any. */
+/* Called by the owner in `describe`, or right after creation. `type` METACALL_INVALID = any;
+ * `flags` of enum metacall_parameter_flags. */
 METACALL_API int metacall_function_parameter(metacall_function *function, const char *name,
-                                             enum metacall_value_id type, int required);
+                                             enum metacall_value_id type, int flags);
 METACALL_API void metacall_function_result(metacall_function *function,
                                            enum metacall_value_id type);
 /* For an owner that wants arguments by position: places those of `call`, also the ones with

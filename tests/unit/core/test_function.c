@@ -177,6 +177,34 @@ static void test_keywords(void)
     metacall_function_release(function);
 }
 
+static void test_kinds_of_parameters(void)
+{
+    metacall_function *function = metacall_function_create(NULL, "kinds", &remember_ops, NULL);
+    CHECK(metacall_function_parameter(function, "place", METACALL_LONG,
+                                      METACALL_PARAMETER_REQUIRED |
+                                          METACALL_PARAMETER_POSITIONAL) == 0);
+    CHECK(metacall_function_parameter(function, "name", METACALL_STRING,
+                                      METACALL_PARAMETER_REQUIRED | METACALL_PARAMETER_KEYWORD) ==
+          0);
+    metacall_value args[3] = {number(1), number(2), METACALL_SLOT_INIT};
+    const char *const name[] = {"name"}, *const place[] = {"place", "name"};
+    metacall_slot_borrow(&args[2], METACALL_STRING, "x", 1);
+    CHECK(call_with(function, args, 1, NULL, 0) == -1);
+    CHECK_ERROR(METACALL_ERROR_ARGUMENT, "kinds lacks an argument for parameter 'name'");
+    CHECK(call_with(function, args, 2, name, 1) == -1);
+    CHECK_ERROR(METACALL_ERROR_TYPE, "parameter 2 'name' must be String, got Long 2");
+    function->flags |= METACALL_FUNCTION_VARIADIC;
+    /* What is past the places is nobody's; what a name reaches is checked as ever. */
+    CHECK(call_with(function, args, 3, NULL, 0) == -1);
+    CHECK_ERROR(METACALL_ERROR_ARGUMENT, "kinds lacks an argument for parameter 'name'");
+    CHECK(call_with(function, args, 3, name, 1) == 0);
+    CHECK_LONG(seen.count, 3);
+    /* A name that only says what a place is for is free for the function's own keywords. */
+    CHECK(call_with(function, args + 1, 2, place, 2) == -1);
+    CHECK_ERROR(METACALL_ERROR_ARGUMENT, "lacks an argument for parameter 'place'");
+    metacall_function_release(function);
+}
+
 static void test_arranging(void)
 {
     metacall_function *function = typed(METACALL_LONG, METACALL_LONG);
@@ -323,6 +351,7 @@ static const struct check_test tests[] = {
     {"counts are named", test_counts_are_named},
     {"null pointers are refused", test_null_pointers_are_refused},
     {"keywords", test_keywords},
+    {"kinds_of_parameters", test_kinds_of_parameters},
     {"arranging", test_arranging},
     {"many arguments", test_many_arguments},
     {"big parameters", test_big_parameters},
