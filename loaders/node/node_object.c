@@ -33,10 +33,14 @@ static int name_part(const struct perform_task *task, const char *part, size_t i
     return node_value_name("%s of %s%s%s", part, type, *name ? "." : "", name);
 }
 
-static int no_item(const struct metacall_call *call)
+/* head[5] past 1: what was asked for is not there. */
+static int not_there(const struct perform_task *task)
 {
-    const metacall_value *key = call->count > 0 ? call->args[0] : NULL;
+    const metacall_value *key = task->call->count > 0 ? task->call->args[0] : NULL;
 
+    if (task->operation == METACALL_OBJECT_GET)
+        return metacall_error_raise(METACALL_ERROR_NOT_FOUND, "%s has no attribute '%s'",
+                                    task->object->type, task->name);
     if (key && key->id == METACALL_LONG)
         return metacall_error_raise(METACALL_ERROR_NOT_FOUND, "no item %lld",
                                     (long long)key->as.long_);
@@ -69,7 +73,7 @@ static int perform_with(struct node_env *env, struct perform_task *task, napi_va
     if (!result)
         rc = node_error_from_pending(env, METACALL_ERROR_GUEST);
     else if (rc > 1)
-        rc = no_item(call);
+        rc = not_there(task);
     else if (node_value_take(env, result, NULL, task->ret) != 0)
         rc = name_part(task, "result", 0);
     node_call_end(env, outer);
@@ -247,22 +251,15 @@ static napi_value perform(napi_env napi, napi_callback_info info)
     return result;
 }
 
-/* What a failed look at an attribute means: that there is none, or its own failure. */
-static int is_missing(metacall_object *object, const char *name)
+/* There is no such attribute: no failure in JavaScript. */
+static int is_missing(void)
 {
-    metacall_error *error = metacall_error_take();
-    metacall_value ret = METACALL_SLOT_INIT;
-    int missing;
+    metacall_error *error = metacall_error_peek();
 
-    missing = metacall_object_perform(object, METACALL_OBJECT_HAS, name, NULL, &ret) == 0 &&
-              ret.id == METACALL_BOOL && !ret.as.boolean_;
-    metacall_slot_clear(&ret);
+    if (!error || error->code != METACALL_ERROR_NOT_FOUND)
+        return 0;
     metacall_error_release(metacall_error_take());
-    if (missing)
-        metacall_error_release(error);
-    else if (error)
-        metacall_error_set(error);
-    return missing;
+    return 1;
 }
 
 /* attribute(address, name): undefined where there is none */
@@ -275,7 +272,7 @@ static napi_value attribute(napi_env napi, napi_callback_info info)
     napi_value args[2], result = NULL;
     size_t count = 2;
     char text[128], *name;
-    int rc, missing = 0;
+    int rc;
 
     if (napi_get_cb_info(napi, info, &count, args, NULL, (void **)&env) != napi_ok || count < 2)
         return NULL;
@@ -285,11 +282,9 @@ static napi_value attribute(napi_env napi, napi_callback_info info)
         return NULL;
     node_env_depart(env, &gap);
     rc = metacall_object_perform(object, METACALL_OBJECT_GET, name, NULL, &ret);
-    if (rc < 0)
-        missing = is_missing(object, name);
     node_env_return(env, &gap);
     if (rc < 0)
-        result = missing ? NULL : node_error_throw(env);
+        result = is_missing() ? NULL : node_error_throw(env);
     else if (node_value_make(env, &ret, &result) != 0)
         result = node_error_throw(env);
     metacall_slot_clear(&ret);

@@ -38,5 +38,36 @@ export function metacall_execution_path(tag: string, folder: string): true;
 export function metacall_inspect(): Record<string, any[]>;
 /** Functions of a loaded file, by its path or its name. */
 export function metacall_handle(tag: string, name: string): Exports;
+/** A call on its way through hooks. */
+export interface InterceptedCall {
+  readonly function: (...args: any[]) => any;
+  readonly name: string;
+  /** What JavaScript itself passes comes as it is; arguments by name come last, in an object. */
+  readonly args: readonly any[];
+  /** In `before`, setting it is the answer: the function is not called. In `after`, what the call
+   * gives; setting it gives something else, also where the call failed. */
+  result: any;
+  /** What is thrown; setting it makes the call fail, as a throw in the hook does. */
+  error: any;
+  /** Anything of your own that you put here in `before` is there in `after`. */
+  [own: string]: any;
+}
+
+export interface Interception {
+  /** Takes the hooks off; with the last ones gone the function is as it was. Throws where somebody
+   * else has changed what stands in its place; no hook is called any more even then. */
+  remove(): void;
+  /** 'all': also the calls of the function's own language are seen. 'registry': only those of other
+   * languages and by name are; `reason` says why (an ES module alone exports it, for one). */
+  readonly scope: 'all' | 'registry';
+  readonly reason: string;
+}
+
+/** Calls your code before and after every call of a function of any language, whoever calls it. */
+export function intercept(func: string | ((...args: any[]) => any), hooks: {
+  before?: (call: InterceptedCall) => void;
+  after?: (call: InterceptedCall) => void;
+}): Interception;
+
 /** From now on the library says on standard error what it does. */
 export function metacall_logs(): void;

@@ -62,6 +62,25 @@ async function metacall_await(name, ...args) {
   return native.call(text(name, 'name'), ...args);
 }
 
+// The same with { signal, timeout }: whoever waits can give up, and the callee is asked to.
+metacall_await.with = async function metacall_await_with(options, name, ...args) {
+  if (options === null || typeof options !== 'object') {
+    throw new TypeError('options must be an object');
+  }
+  return native.shared().awaitWith(options, text(name, 'name'), () => native.call(name, ...args));
+};
+
+// A context manager of another language around body(value), which may be asynchronous.
+function using(manager, body) {
+  return native.shared().using(manager, body);
+}
+
+// In a function that another language has called, before its first await: the AbortSignal that is
+// aborted when the caller cancels.
+function abortSignal() {
+  return native.shared().signal();
+}
+
 // Arguments as JSON text (or as a value): an object by parameter names, an array by position.
 function metacallfms(func, args) {
   if (typeof func !== 'function') throw new TypeError('func must be a function');
@@ -115,6 +134,16 @@ function metacall_inspect() {
 // What a loaded file defines: its functions by name.
 function metacall_handle(tag, name) {
   return native.handle(text(tag, 'tag'), text(name, 'name'));
+}
+
+// Code of one's own before and after every call of a function, whoever calls it. A hook gets the
+// call: its function, name, args; its result or error, which it may set.
+function intercept(func, hooks) {
+  const { before = null, after = null } = Object(hooks);
+  if (typeof before !== 'function' && typeof after !== 'function') {
+    throw new TypeError('hooks must have a function before or after');
+  }
+  return native.intercept(func, before, after);
 }
 
 // From now on the library says on standard error what it does.
@@ -179,6 +208,11 @@ module.exports = {
   metacall_inspect,
   metacall_handle,
   metacall_logs,
+  intercept,
+  using,
+  abortSignal,
   // The class of an error that was thrown in another language.
   get ForeignError() { return native.foreignError(); },
+  // The class of what stands for objects of other languages.
+  get ForeignObject() { return native.shared().ForeignObject; },
 };

@@ -19,7 +19,7 @@
     RETURN: 16, ASYNC_ITERATE: 17, ASYNC_NEXT: 18, ASYNC_RETURN: 19, ENTER: 20, EXIT: 21, TEXT: 22,
     REPR: 23, TYPE: 24, INSTANCE: 25, EQUAL: 26, HASH: 27,
   };
-  const NO_ITEM = 2; // head[5]: 0 = done, 1 = an iterator's end
+  const NO_ITEM = 2, NO_ATTRIBUTE = 3; // head[5]: 0 = done, 1 = an iterator's end
   const dispose = Symbol.dispose; // not in every Node
 
   // A class, a constructor of the language's own, or a function whose prototype was filled in.
@@ -119,6 +119,12 @@
     const callee = value[name];
     if (!isFunction(callee)) throw new TypeError(`${typeOf(value)}.${name} is not a function`);
     return isClass(callee) ? Reflect.construct(callee, args) : Reflect.apply(callee, value, args);
+  }
+
+  function attributeOf(value, name) {
+    const found = value[name];
+    if (found === undefined && !(name in value)) head[5] = NO_ATTRIBUTE;
+    return isFunction(found) && !isClass(found) ? bound(value, found) : found;
   }
 
   function itemGet(value, key) {
@@ -228,10 +234,7 @@
   function operate(value, operation, name, ...args) {
     head[5] = 0;
     switch (operation) {
-      case operations.GET: {
-        const found = value[name];
-        return isFunction(found) && !isClass(found) ? bound(value, found) : found;
-      }
+      case operations.GET: return attributeOf(value, name);
       case operations.METHOD: return method(value, name, args);
       case operations.SET: return write(Reflect.set(value, name, args[0]), value, name);
       case operations.DELETE: return write(Reflect.deleteProperty(value, name), value, name);
