@@ -8,6 +8,7 @@
 #include "core/future.h"
 #include "core/interception.h"
 #include "core/loader_state.h"
+#include "core/object.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,8 @@ void metacall_function_release(metacall_function *function)
     if (function == NULL || __atomic_sub_fetch(&function->refs, 1, __ATOMIC_ACQ_REL) != 0)
         return;
     /* What a runtime lost in a fork holds stays where it is: its lock may be held for ever. */
-    if (function->ops->destroy != NULL && !loader_is_lost(function->loader))
+    if (function->ops->destroy != NULL &&
+        (!loader_is_lost(function->loader) || object_is_of(function)))
         function->ops->destroy(function);
     struct function_core *core = function->core;
     function_signature_destroy(core->signature);

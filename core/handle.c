@@ -118,15 +118,18 @@ int metacall_handle_define(metacall_handle *handle, const char *name, const meta
     return kept != NULL ? handle_put(handle, name, kept, 0) : -1;
 }
 
-/* 1 when the name has this very function already: then only its stamp is renewed. */
+/* 1 when the name has this very function, class or object already: then only its stamp is renewed.
+ */
 static int handle_confirm(metacall_handle *handle, const char *name, const metacall_value *value)
 {
-    if (value->id != METACALL_FUNCTION)
+    if (value->id != METACALL_FUNCTION && value->id != METACALL_CLASS &&
+        value->id != METACALL_OBJECT)
         return 0;
     metacall_error *former = scope_write();
     struct symbol *there = handle_symbol(handle, name);
-    int same = there != NULL && there->value->id == METACALL_FUNCTION &&
-               there->value->as.function == value->as.function;
+    int same = there != NULL && there->value->id == value->id &&
+               (value->id == METACALL_FUNCTION ? there->value->as.function == value->as.function
+                                               : there->value->as.object == value->as.object);
     if (same)
         there->stamp = scope_now();
     scope_leave(former, 0);

@@ -37,8 +37,9 @@ metacall_loader *handle_loader(const metacall_handle *handle);
 metacall_handle *handle_find(metacall_loader *loader, const char *name);
 /* The value of a name: a reference of the caller's, or NULL (no error set). */
 metacall_value *handle_lookup(metacall_handle *handle, const char *name);
-/* The function of a name: a reference of the caller's, or NULL (no error set). */
-metacall_function *handle_lookup_function(metacall_handle *handle, const char *name);
+/* The function of a name, also a class or a callable object as one: a reference of the caller's, or
+ * NULL (no error set, but where memory ran out). *ret_held is 1 when the handle holds it itself. */
+metacall_function *handle_lookup_function(metacall_handle *handle, const char *name, int *ret_held);
 
 /* A name in the global scope, and where it is not there, in the main program of the host or of the
  * runner, which is asked anew each time. A reference of the caller's. NULL without an error: there
@@ -52,6 +53,8 @@ metacall_value *scope_lookup(const char *name);
 metacall_function *scope_lend_function(const char *name);
 /* The same for a function at hand; takes over the caller's reference, also on failure. */
 int scope_lend(metacall_function *function);
+/* A class of the name, for as long. NULL with the error set. */
+struct metacall_object *scope_lend_class(const char *name);
 /* Gives back what was lent; before the loaders end. */
 void scope_reclaim(void);
 

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
 /* Handles of objects that stay in their runtime: counted, and the gate of every operation. */
-#include <metacall/object.h>
+#include "core/object.h"
 
 #include "core/error.h"
 #include "core/loader_state.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct object_block {
-    metacall_object head;
-    char type[];
-};
 
 metacall_object *metacall_object_create(metacall_loader *loader, const char *type,
                                         const struct metacall_object_ops *ops, void *native,
@@ -27,6 +22,7 @@ metacall_object *metacall_object_create(metacall_loader *loader, const char *typ
     if (length != 0)
         memcpy(block->type, type, length);
     block->type[length] = '\0';
+    block->function = NULL;
     block->head = (metacall_object){.ops = ops,
                                     .loader = loader,
                                     .native = native,
@@ -87,6 +83,8 @@ static const struct object_need {
     [METACALL_OBJECT_INSTANCE] = {"ask for its instance", 0, 1},
     [METACALL_OBJECT_EQUAL] = {"compare", 0, 1},
     [METACALL_OBJECT_HASH] = {"hash", 0, 0},
+    [METACALL_OBJECT_SIGNATURE] = {"ask for the signature", 0, 0},
+    [METACALL_OBJECT_MEMBERS] = {"ask for the members", 0, 0},
 };
 
 static int object_check(const metacall_object *object, enum metacall_object_operation operation,
@@ -124,6 +122,10 @@ int metacall_object_perform(metacall_object *object, enum metacall_object_operat
         call = &none;
     if (object_check(object, operation, name, call) != 0)
         return -1;
+    if ((operation == METACALL_OBJECT_CONSTRUCT || operation == METACALL_OBJECT_CALL) &&
+        __builtin_expect(__atomic_load_n(object_function_place(object), __ATOMIC_RELAXED) != NULL,
+                         0))
+        return object_call_through(object, operation, call, ret);
     return object->ops->perform(object, operation, name, call, ret);
 }
 

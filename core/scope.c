@@ -9,6 +9,7 @@
 #include "core/handle_state.h"
 #include "core/loader_state.h"
 #include "core/loader_table.h"
+#include "core/object.h"
 #include "core/value.h"
 
 #include <stdlib.h>
@@ -121,12 +122,28 @@ metacall_value *handle_lookup(metacall_handle *handle, const char *name)
     return value;
 }
 
-metacall_function *handle_lookup_function(metacall_handle *handle, const char *name)
+/* A class or a callable object as a function; takes the caller's reference of the value over. NULL
+ * for any other, without an error unless there was one. */
+static metacall_function *scope_function_of(metacall_value *value)
 {
-    pthread_rwlock_rdlock(&scope_lock);
-    metacall_function *function = symbol_take_function(handle_symbol(handle, name));
-    pthread_rwlock_unlock(&scope_lock);
+    metacall_function *function = NULL;
+    if (value != NULL && object_is_function(value))
+        function = metacall_object_function(value->as.object);
+    value_destroy(value);
     return function;
+}
+
+metacall_function *handle_lookup_function(metacall_handle *handle, const char *name, int *ret_held)
+{
+    metacall_value *value = NULL;
+    pthread_rwlock_rdlock(&scope_lock);
+    struct symbol *symbol = handle_symbol(handle, name);
+    metacall_function *function = symbol_take_function(symbol);
+    if (function == NULL)
+        value = symbol_take(symbol);
+    pthread_rwlock_unlock(&scope_lock);
+    *ret_held = function != NULL;
+    return function != NULL ? function : scope_function_of(value);
 }
 
 /* The handle for what the host itself runs, made on first use. */
@@ -214,27 +231,40 @@ metacall_value *scope_lookup(const char *name)
     return value != NULL ? value : scope_lookup_main(name);
 }
 
-/* *ret_main is 1 when the host's own main module gave the function. */
-static metacall_function *scope_find_function(const char *name, int *ret_main)
+/* *ret_held is 1 when a script's handle holds the function. */
+static metacall_function *scope_find_function(const char *name, int *ret_held)
 {
+    metacall_value *value = NULL;
     pthread_rwlock_rdlock(&scope_lock);
     struct symbol *symbol = name_index_find(name);
     metacall_function *function = symbol_take_function(symbol);
+    if (function == NULL)
+        value = symbol_take(symbol);
     int known = symbol != NULL;
     pthread_rwlock_unlock(&scope_lock);
-    *ret_main = !known;
+    *ret_held = function != NULL;
+    if (function != NULL)
+        return function;
     if (known) {
-        if (function == NULL)
+        metacall_error *former = metacall_error_take();
+        function = scope_function_of(value);
+        if (function == NULL && metacall_error_peek() == NULL)
             metacall_error_raise(METACALL_ERROR_TYPE, "'%s' is loaded, but it is no function",
                                  name);
+        if (function != NULL && former != NULL)
+            metacall_error_set(former);
+        else
+            metacall_error_release(former);
         return function;
     }
-    metacall_value *value = scope_lookup_main(name);
+    value = scope_lookup_main(name);
     if (value != NULL && value->id == METACALL_FUNCTION) {
         function = value->as.function;
         metacall_function_reference(function);
+        value_destroy(value);
+    } else {
+        function = scope_function_of(value);
     }
-    value_destroy(value);
     if (function == NULL && metacall_error_peek() == NULL)
         metacall_error_raise(METACALL_ERROR_NOT_FOUND, "no function '%s' is loaded", name);
     return function;
@@ -242,16 +272,18 @@ static metacall_function *scope_find_function(const char *name, int *ret_main)
 
 metacall_function *metacall_function_find(const char *name)
 {
-    int from_main;
+    int held;
     if (name != NULL)
-        return scope_find_function(name, &from_main);
+        return scope_find_function(name, &held);
     metacall_error_raise(METACALL_ERROR_ARGUMENT, "the name of a function is NULL");
     return NULL;
 }
 
+/* What C was given and never gives back: a reference of one of the two. */
 struct scope_loan {
     struct scope_loan *next;
-    metacall_function *function; /* a reference */
+    metacall_function *function;
+    metacall_object *object;
 };
 
 static struct scope_loan *scope_loans;
@@ -263,7 +295,7 @@ int scope_lend(metacall_function *function)
         metacall_function_release(function);
         return error_raise_memory();
     }
-    loan->function = function;
+    *loan = (struct scope_loan){.function = function};
     pthread_rwlock_wrlock(&scope_lock);
     int known = function_set_lent(function, 1);
     if (!known) {
@@ -280,15 +312,69 @@ int scope_lend(metacall_function *function)
 
 metacall_function *scope_lend_function(const char *name)
 {
-    int from_main;
-    metacall_function *function = scope_find_function(name, &from_main);
+    int held;
+    metacall_function *function = scope_find_function(name, &held);
     if (function == NULL)
         return NULL;
-    if (!from_main) {
+    if (held) {
         metacall_function_release(function); /* its handle holds it */
         return function;
     }
     return scope_lend(function) == 0 ? function : NULL;
+}
+
+/* The same for an object. */
+static int scope_lend_known_object(metacall_object *object)
+{
+    struct scope_loan *loan = malloc(sizeof(*loan));
+    if (loan == NULL) {
+        metacall_object_release(object);
+        return error_raise_memory();
+    }
+    *loan = (struct scope_loan){.object = object};
+    pthread_rwlock_wrlock(&scope_lock);
+    const struct scope_loan *known = scope_loans;
+    while (known != NULL && known->object != object)
+        known = known->next;
+    if (known == NULL) {
+        loan->next = scope_loans;
+        scope_loans = loan;
+    }
+    pthread_rwlock_unlock(&scope_lock);
+    if (known != NULL) {
+        free(loan);
+        metacall_object_release(object); /* never the last: the loan holds one */
+    }
+    return 0;
+}
+
+metacall_object *scope_lend_class(const char *name)
+{
+    metacall_object *object = NULL;
+    pthread_rwlock_rdlock(&scope_lock);
+    struct symbol *symbol = name_index_find(name);
+    metacall_value *value = symbol_take(symbol);
+    int known = symbol != NULL;
+    pthread_rwlock_unlock(&scope_lock);
+    if (!known)
+        value = scope_lookup_main(name);
+    if (value != NULL && value->id == METACALL_CLASS) {
+        object = value->as.object;
+        metacall_object_reference(object);
+    }
+    if (object == NULL && value != NULL)
+        metacall_error_raise(METACALL_ERROR_TYPE, "'%s' is no class, but a %s", name,
+                             value_kind_name(value->id));
+    else if (object == NULL && metacall_error_peek() == NULL)
+        metacall_error_raise(METACALL_ERROR_NOT_FOUND, "no class '%s' is loaded", name);
+    value_destroy(value);
+    if (object == NULL)
+        return NULL;
+    if (known)
+        metacall_object_release(object); /* its handle holds it */
+    else if (scope_lend_known_object(object) != 0)
+        return NULL;
+    return object;
 }
 
 void scope_reclaim(void)
@@ -297,11 +383,13 @@ void scope_reclaim(void)
     struct scope_loan *loan = scope_loans;
     scope_loans = NULL;
     for (struct scope_loan *each = loan; each != NULL; each = each->next)
-        function_set_lent(each->function, 0);
+        if (each->function != NULL)
+            function_set_lent(each->function, 0);
     pthread_rwlock_unlock(&scope_lock);
     while (loan != NULL) {
         struct scope_loan *next = loan->next;
         metacall_function_release(loan->function);
+        metacall_object_release(loan->object);
         free(loan);
         loan = next;
     }

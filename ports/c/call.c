@@ -40,19 +40,25 @@ metacall_value *call_function(metacall_function *function, metacall_value *const
     return call_function_named(function, args, count, NULL, 0);
 }
 
-metacall_function *call_find(void *handle, const char *name)
+metacall_function *call_find_in(void *handle, const char *name, int *ret_held)
 {
-    if (handle == NULL)
-        return library_require() == 0 ? metacall_function_find(name) : NULL;
     if (!handle_exists(handle) || name == NULL) {
         metacall_error_raise(METACALL_ERROR_ARGUMENT, "a call needs a handle and a name");
         return NULL;
     }
-    metacall_function *function = handle_lookup_function(handle, name);
+    metacall_function *function = handle_lookup_function(handle, name, ret_held);
     if (function == NULL)
         metacall_error_raise(METACALL_ERROR_NOT_FOUND, "no function '%s' in handle %s", name,
                              metacall_handle_name(handle));
     return function;
+}
+
+metacall_function *call_find(void *handle, const char *name)
+{
+    int held;
+    if (handle == NULL)
+        return library_require() == 0 ? metacall_function_find(name) : NULL;
+    return call_find_in(handle, name, &held);
 }
 
 /* Number of parameters, for calls without a count. SIZE_MAX with the error set. */

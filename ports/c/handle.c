@@ -64,9 +64,12 @@ metacall_function_ref metacall_handle_function(void *handle, const char *name)
 {
     if (handle_require(handle) != 0)
         return NULL;
-    metacall_function *function = call_find(handle, name);
-    /* The handle holds it: the reference of the look-up is not needed any more. */
-    metacall_function_release(function);
+    int held = 0;
+    metacall_function *function = call_find_in(handle, name, &held);
+    if (function == NULL || (!held && scope_lend(function) != 0))
+        return NULL;
+    if (held)
+        metacall_function_release(function); /* the handle's own is enough */
     return function;
 }
 

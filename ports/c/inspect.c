@@ -2,6 +2,7 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* All that is loaded, as a value and as JSON: {tag: [{name, scope: {name, funcs, classes,
  * objects}}]}. */
+#include "ports/c/inspect.h"
 #include "core/error.h"
 #include "core/function.h"
 #include "core/handle.h"
@@ -20,27 +21,25 @@
 
 /* -------------------------------------------------------------------------------- small pieces */
 
-static int inspect_text(metacall_value *slot, const char *text)
+int inspect_text(metacall_value *slot, const char *text)
 {
     return metacall_slot_bytes(slot, METACALL_STRING, text, strlen(text));
 }
 
-/* Names pair `at` of a map and gives the place of its value. NULL with the error set. */
-static metacall_value *inspect_member(metacall_value *map, size_t at, const char *key)
+metacall_value *inspect_member(metacall_value *map, size_t at, const char *key)
 {
     metacall_value **pair = map->as.array.items[at]->as.array.items;
     return inspect_text(pair[0], key) == 0 ? pair[1] : NULL;
 }
 
-static int inspect_member_text(metacall_value *map, size_t at, const char *key, const char *text)
+int inspect_member_text(metacall_value *map, size_t at, const char *key, const char *text)
 {
     metacall_value *place = inspect_member(map, at, key);
     return place != NULL ? inspect_text(place, text) : -1;
 }
 
-/* A member that is itself an array or a map of `count`. NULL with the error set. */
-static metacall_value *inspect_nested(metacall_value *map, size_t at, const char *key,
-                                      enum metacall_value_id id, size_t count)
+metacall_value *inspect_nested(metacall_value *map, size_t at, const char *key,
+                               enum metacall_value_id id, size_t count)
 {
     metacall_value *place = inspect_member(map, at, key);
     if (place == NULL)
@@ -53,7 +52,7 @@ static metacall_value *inspect_nested(metacall_value *map, size_t at, const char
 /* ----------------------------------------------------------------------------------- functions */
 
 /* "type": {name, id}; a parameter that takes anything has no name. */
-static int inspect_type(metacall_value *map, size_t at, enum metacall_value_id id)
+int inspect_type(metacall_value *map, size_t at, enum metacall_value_id id)
 {
     metacall_value *type = inspect_nested(map, at, "type", METACALL_MAP, 2);
     if (type == NULL ||
@@ -67,8 +66,7 @@ static int inspect_type(metacall_value *map, size_t at, enum metacall_value_id i
     return 0;
 }
 
-static int inspect_signature(metacall_value *map, size_t at,
-                             const struct function_signature *signature)
+int inspect_signature(metacall_value *map, size_t at, const struct function_signature *signature)
 {
     metacall_value *place = inspect_nested(map, at, "signature", METACALL_MAP, 2);
     metacall_value *ret = place != NULL ? inspect_nested(place, 0, "ret", METACALL_MAP, 1) : NULL;
@@ -89,14 +87,18 @@ static int inspect_signature(metacall_value *map, size_t at,
     return 0;
 }
 
-static int inspect_function(metacall_value *slot, const char *name, metacall_function *function)
+const struct function_signature *inspect_describe(metacall_function *function)
 {
     const struct function_signature *signature = function_signature(function);
-    if (signature == NULL) {
-        /* A guest that cannot describe one function must not hide the others. */
-        metacall_error_release(metacall_error_take());
-        signature = function_signature_now(function);
-    }
+    if (signature != NULL)
+        return signature;
+    metacall_error_release(metacall_error_take());
+    return function_signature_now(function);
+}
+
+int inspect_function(metacall_value *slot, const char *name, metacall_function *function)
+{
+    const struct function_signature *signature = inspect_describe(function);
     if (metacall_slot_map(slot, 3) != 0 || inspect_member_text(slot, 0, "name", name) != 0 ||
         inspect_signature(slot, 1, signature) != 0)
         return -1;
@@ -109,24 +111,6 @@ static int inspect_function(metacall_value *slot, const char *name, metacall_fun
 }
 
 /* -------------------------------------------------------------------------------------- scopes */
-
-/* A class: its parts are the loader's to tell, once loaders have classes. */
-static int inspect_class(metacall_value *slot, const char *name)
-{
-    static const char *const parts[] = {"constructors", "methods", "staticMethods", "attributes",
-                                        "staticAttributes"};
-    if (metacall_slot_map(slot, 6) != 0 || inspect_member_text(slot, 0, "name", name) != 0)
-        return -1;
-    for (size_t i = 0; i < 5; i++)
-        if (inspect_nested(slot, i + 1, parts[i], METACALL_ARRAY, 0) == NULL)
-            return -1;
-    return 0;
-}
-
-static int inspect_object(metacall_value *slot, const char *name)
-{
-    return metacall_slot_map(slot, 1) == 0 ? inspect_member_text(slot, 0, "name", name) : -1;
-}
 
 static size_t inspect_count(const struct handle_view *view, enum metacall_value_id id)
 {
@@ -150,8 +134,9 @@ static int inspect_kind(metacall_value *scope, size_t at, const char *key,
         metacall_value *slot = list->as.array.items[done++];
         int result = id == METACALL_FUNCTION
                          ? inspect_function(slot, symbol->name, symbol->value->as.function)
-                     : id == METACALL_CLASS ? inspect_class(slot, symbol->name)
-                                            : inspect_object(slot, symbol->name);
+                     : id == METACALL_CLASS
+                         ? inspect_class(slot, symbol->name, symbol->value->as.object)
+                         : inspect_object(slot, symbol->name, symbol->value->as.object);
         if (result != 0)
             return -1;
     }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* Values as JSON text and back, exactly: integers of any size stay integers, strings keep their
- * NULs, lone surrogates travel as \u escapes. What JSON has no form for is refused by its path. */
+/* Values as JSON text and back: integers of any size stay integers, strings keep their NULs, lone
+ * surrogates travel as \u escapes. Instants become their ISO text and sets arrays, and come back as
+ * that. What JSON has no form for is refused by its path: NaN, bytes, functions, futures, objects
+ * (with their type). */
 #ifndef PORTS_C_JSON_H
 #define PORTS_C_JSON_H
 

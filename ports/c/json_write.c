@@ -5,8 +5,11 @@
 
 #include "core/bigint.h"
 #include "core/convert.h"
+#include "core/date_text.h"
 #include "core/error.h"
 #include "core/real_text.h"
+
+#include <metacall/object.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -59,6 +62,16 @@ static int json_refuse(const struct json_writer *writer, const char *what)
     char path[JSON_PATH_MAX];
     return metacall_error_raise(METACALL_ERROR_TYPE, "JSON has no form for %s%s%s", what,
                                 writer->place != NULL ? " at " : "", json_path(writer, path));
+}
+
+/* "an Object of type Decimal". */
+static int json_refuse_object(const struct json_writer *writer, const metacall_value *value)
+{
+    char what[96];
+    snprintf(what, sizeof(what), "%s %.60s",
+             value->id == METACALL_CLASS ? "the class" : "an object of type",
+             value->as.object->type);
+    return json_refuse(writer, what);
 }
 
 static int json_put(struct json_writer *writer, const char *data, size_t size)
@@ -226,8 +239,17 @@ static int json_put_value(struct json_writer *writer, const metacall_value *valu
     case METACALL_STRING:
         return json_put_string(writer, value->as.bytes.data, value->as.bytes.size);
     case METACALL_ARRAY:
+    case METACALL_SET:
     case METACALL_MAP:
         return json_put_nested(writer, value);
+    case METACALL_DATE: {
+        char text[DATE_TEXT_SIZE];
+        date_format(text, value->as.date);
+        return json_put_string(writer, text, strlen(text));
+    }
+    case METACALL_CLASS:
+    case METACALL_OBJECT:
+        return json_refuse_object(writer, value);
     default:
         return json_refuse(writer, metacall_kind_name((enum metacall_value_id)value->id));
     }

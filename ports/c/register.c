@@ -34,8 +34,7 @@ static int native_is_argument(const metacall_value *value, metacall_value *const
     return 0;
 }
 
-/* Takes over the value that invoke gave; `lent` = it is an argument, given back as it is. */
-static int native_take_result(metacall_value *value, int lent, metacall_value *ret)
+int native_take_result(metacall_value *value, int lent, metacall_value *ret)
 {
     if (value == NULL)
         return metacall_error_peek() != NULL ? -1 : 0;

@@ -87,9 +87,8 @@ metacall_value_ref metacallfs(void *func, const char *buffer, size_t size, void 
     return ret;
 }
 
-/* keys[i] and values[i]; names of a function's parameters. */
-static metacall_value *serial_call_named(metacall_function *function, metacall_value *const *keys,
-                                         metacall_value *const *values, size_t count)
+metacall_value *call_function_keyed(metacall_function *function, metacall_value *const *keys,
+                                    metacall_value *const *values, size_t count)
 {
     const char **names = malloc((count + 1) * sizeof(*names));
     metacall_value *ret = NULL;
@@ -127,7 +126,7 @@ metacall_value_ref metacallfms(void *func, const char *buffer, size_t size, void
             keys[i] = arguments.as.array.items[i]->as.array.items[0];
             values[i] = arguments.as.array.items[i]->as.array.items[1];
         }
-        ret = serial_call_named(func, keys, values, count);
+        ret = call_function_keyed(func, keys, values, count);
     } else {
         error_raise_memory();
     }
@@ -143,6 +142,6 @@ metacall_value_ref metacallfmv(void *func, void *keys[], void *values[])
         metacall_error_raise(METACALL_ERROR_ARGUMENT, "the function to call is NULL");
     if (signature == NULL)
         return NULL;
-    return serial_call_named(func, (metacall_value *const *)keys, (metacall_value *const *)values,
-                             signature->count);
+    return call_function_keyed(func, (metacall_value *const *)keys, (metacall_value *const *)values,
+                               signature->count);
 }

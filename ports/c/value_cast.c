@@ -4,6 +4,7 @@
  * what it is not. */
 #include "core/bigint.h"
 #include "core/convert.h"
+#include "core/date_text.h"
 #include "core/error.h"
 #include "core/real_text.h"
 #include "core/value.h"
@@ -44,6 +45,9 @@ static int cast_to_bool(metacall_value *slot, const metacall_value *value)
         break;
     case METACALL_PTR:
         truth = value->as.reference.pointer != NULL;
+        break;
+    case METACALL_DATE:
+        truth = 1;
         break;
     case METACALL_NULL:
         truth = 0;
@@ -111,6 +115,35 @@ static int cast_round(metacall_value *slot, const metacall_value *value, enum me
     return convert_exact(slot, &real, id) == CONVERT_DONE ? 0 : -1;
 }
 
+/* Milliseconds, as most languages count; a real number where there are parts of one. */
+static void cast_date_to_ms(metacall_value *slot, int64_t microseconds)
+{
+    if (microseconds % 1000 == 0)
+        metacall_slot_long(slot, microseconds / 1000);
+    else
+        metacall_slot_double(slot, (double)microseconds / 1000);
+}
+
+static int cast_to_date(metacall_value *slot, const metacall_value *value)
+{
+    int64_t number;
+    double real = value->id == METACALL_FLOAT ? (double)value->as.float_ : value->as.double_;
+    if (value->id == METACALL_STRING) {
+        if (!date_parse(value->as.bytes.data, value->as.bytes.size, &number))
+            return cast_raise(value, METACALL_DATE, 0);
+    } else if (value->id == METACALL_FLOAT || value->id == METACALL_DOUBLE) {
+        if (!(fabs(real) < (double)(INT64_MAX / 1000)))
+            return cast_raise(value, METACALL_DATE, 1);
+        number = (int64_t)nearbyint(real * 1000);
+    } else if (value->id == METACALL_BOOL || !convert_integer(value, &number)) {
+        return cast_raise(value, METACALL_DATE, 0);
+    } else if (__builtin_mul_overflow(number, 1000, &number)) {
+        return cast_raise(value, METACALL_DATE, 1);
+    }
+    metacall_slot_date(slot, number);
+    return 0;
+}
+
 static int cast_to_number(metacall_value *slot, const metacall_value *value,
                           enum metacall_value_id id)
 {
@@ -122,6 +155,9 @@ static int cast_to_number(metacall_value *slot, const metacall_value *value,
         value = &parsed;
     } else if (value->id == METACALL_NULL) {
         metacall_slot_long(&parsed, 0);
+        value = &parsed;
+    } else if (value->id == METACALL_DATE) {
+        cast_date_to_ms(&parsed, value->as.date);
         value = &parsed;
     }
     enum convert_verdict verdict = convert_exact(slot, value, id);
@@ -161,6 +197,8 @@ static int cast_to_string(metacall_value *slot, const metacall_value *value)
         snprintf(text, sizeof(text), "null");
     else if (convert_integer(value, &number))
         snprintf(text, sizeof(text), "%lld", (long long)number);
+    else if (value->id == METACALL_DATE)
+        date_format(text, value->as.date);
     else if (value->id == METACALL_BUFFER)
         return metacall_slot_bytes(slot, METACALL_STRING, value->as.bytes.data,
                                    value->as.bytes.size);
@@ -204,6 +242,8 @@ static int cast_fill(metacall_value *slot, const metacall_value *value, enum met
         return metacall_slot_bytes(slot, id, value->as.bytes.data, value->as.bytes.size);
     case METACALL_ARRAY:
         return cast_to_array(slot, value);
+    case METACALL_DATE:
+        return cast_to_date(slot, value);
     case METACALL_NULL:
         return 0;
     case METACALL_EXCEPTION:

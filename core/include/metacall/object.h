@@ -47,7 +47,12 @@ enum metacall_object_operation {
     METACALL_OBJECT_TYPE = 24,     /* -> CLASS: its class */
     METACALL_OBJECT_INSTANCE = 25, /* -> BOOL: an instance of the CLASS args[0] */
     METACALL_OBJECT_EQUAL = 26,    /* -> BOOL: equal to args[0], as the language has it */
-    METACALL_OBJECT_HASH = 27      /* -> LONG */
+    METACALL_OBJECT_HASH = 27,     /* -> LONG */
+    /* What tools show and calls from C go by; who does not know them is asked no more. */
+    METACALL_OBJECT_SIGNATURE = 28, /* a class: of its constructor; a callable: its own. -> ARRAY of
+                                       parameters: [name, kind (LONG, or null for any), required] */
+    METACALL_OBJECT_MEMBERS = 29    /* a class -> MAP of "methods", "staticMethods", "attributes",
+                                       "staticAttributes": each a MAP of name -> FUNCTION or null */
 };
 
 typedef struct metacall_object metacall_object;
@@ -91,11 +96,17 @@ METACALL_API metacall_object *metacall_object_create(metacall_loader *loader, co
                                                      void *native, uint32_t flags);
 METACALL_API void metacall_object_reference(metacall_object *object);
 METACALL_API void metacall_object_release(metacall_object *object); /* NULL is accepted */
-/* One operation through the gate: refuses when the loader has ended or was lost in a fork. `call`
- * may be NULL for no arguments. *ret must be an empty slot. Results as of ops->perform. */
+/* One operation through the gate: refuses when the loader has ended or was lost in a fork, and
+ * checks that the name and the arguments that the operation needs are there. `call` may be NULL for
+ * no arguments. *ret must be an empty slot. Results as of ops->perform. Call it without the lock of
+ * another runtime than the object's. */
 METACALL_API int metacall_object_perform(metacall_object *object,
                                          enum metacall_object_operation operation, const char *name,
                                          const struct metacall_call *call, metacall_value *ret);
+/* A class as a function that constructs, a callable object as one that calls it; for a class the
+ * same one as long as somebody holds it, so that it can be intercepted. A new reference; NULL with
+ * the error set (METACALL_ERROR_TYPE for an object that is neither). */
+METACALL_API metacall_function *metacall_object_function(metacall_object *object);
 /* Makes `slot`, empty or a scalar, a METACALL_CLASS or METACALL_OBJECT (by the object's flag), with
  * a reference of its own. */
 METACALL_API void metacall_slot_object(metacall_value *slot, metacall_object *object);

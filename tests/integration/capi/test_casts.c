@@ -3,6 +3,8 @@
 /* Casts by name: in place, lossy where C is, never memory read as what it is not. */
 #include "capi.h"
 
+#include <metacall/metacall_kinds.h>
+
 #include <math.h>
 
 /* Casts and shows the result; NULL = refused. */
@@ -121,6 +123,59 @@ static void test_typed_forms(void)
     metacall_value_destroy(v);
 }
 
+/* An instant from text and back. */
+static void is_instant(const char *from, int64_t microseconds, const char *to)
+{
+    void *v = text(from);
+    if (!CHECK(metacall_value_cast(v, METACALL_DATE) == v)) {
+        CHECK_ERROR("", from);
+    } else if (!CHECK(metacall_value_to_date(v) == microseconds)) {
+        fprintf(stderr, "    %s: %lld\n", from, (long long)metacall_value_to_date(v));
+    }
+    CHECK_TEXT(metacall_value_cast_string(&v), to);
+    metacall_value_destroy(v);
+}
+
+static void is_no_instant(const char *from)
+{
+    void *v = text(from);
+    if (!CHECK(metacall_value_cast(v, METACALL_DATE) == NULL))
+        fprintf(stderr, "    %s\n", from);
+    CHECK_ERROR("TYPE", "a String cannot be cast to Date");
+    metacall_value_destroy(v);
+}
+
+static void test_dates(void)
+{
+    is_instant("1970-01-01", 0, "1970-01-01T00:00:00Z");
+    is_instant("2000-02-29T12:30:15.5Z", 951827415500000, "2000-02-29T12:30:15.500Z");
+    is_instant("2026-11-23T18:06:00.123456+01:30", 1795451760123456, "2026-11-23T16:36:00.123456Z");
+    is_instant("1969-12-31T23:59:59.999999Z", -1, "1969-12-31T23:59:59.999999Z");
+    is_instant("0001-01-01 00:00Z", -62135596800000000, "0001-01-01T00:00:00Z");
+    is_instant("9999-12-31T23:59:59.999999Z", 253402300799999999, "9999-12-31T23:59:59.999999Z");
+    is_instant("+012345-06-07", 327416947200000000, "+012345-06-07T00:00:00Z");
+    is_instant("-000044-03-15", -63549360000000000, "-000044-03-15T00:00:00Z");
+    is_no_instant("2026-11-23T18:06:00"); /* where? */
+    is_no_instant("2023-02-29");
+    is_no_instant("2026-13-01");
+    is_no_instant("2026-11-23T24:00Z");
+    is_no_instant("2026-11-23T18:06:00.1234567Z");
+    is_no_instant("2026-11-23T18:06:00Z ");
+    is_no_instant("yesterday");
+    is_no_instant("+999999-01-01");
+    void *v = metacall_value_create_long(1500);
+    CHECK(metacall_value_cast(v, METACALL_DATE) == v && metacall_value_to_date(v) == 1500000);
+    CHECK_LONG(metacall_value_cast_bool(&v), 1);
+    CHECK(metacall_value_cast(v, METACALL_DATE) == NULL);
+    CHECK_ERROR("TYPE", "a Boolean cannot be cast to Date");
+    metacall_value_destroy(v);
+    v = metacall_value_create_date(1500250);
+    CHECK(metacall_value_cast_double(&v) == 1500.25);
+    CHECK(metacall_value_cast(v, METACALL_DATE) == v && metacall_value_to_date(v) == 1500250);
+    CHECK_LONG(metacall_value_cast_long(&v), 1500);
+    metacall_value_destroy(v);
+}
+
 static void test_elements_in_place(void)
 {
     void *list = metacall_deserialize("json", "[1.5, \"2\", {\"k\": 3.5}]", 22, NULL);
@@ -139,6 +194,7 @@ int main(void)
     test_truth();
     test_others();
     test_typed_forms();
+    test_dates();
     test_elements_in_place();
     return capi_result();
 }

@@ -3,6 +3,8 @@
 /* Errors in C: the last one, exceptions as values, what is not supported and says so. */
 #include "capi.h"
 
+#include <metacall/metacall_kinds.h>
+
 static void test_last(void)
 {
     struct metacall_exception_type error;
@@ -76,52 +78,44 @@ static void *unused(void *value, void *data)
     return value;
 }
 
-static void test_not_supported(void)
+/* What cannot be called says so, before anything runs. */
+static void test_null_handles(void)
 {
     const metacall_await_callbacks callbacks = {unused, unused};
-    void *echo = metacall_function("echo");
-    CHECK(metacall_await("echo", metacall_null_args, unused, unused, NULL) == NULL);
-    CHECK_ERROR("SUPPORT", "echo");
-    CHECK(metacall_await_s("echo", metacall_null_args, 0, unused, unused, NULL) == NULL);
-    CHECK_ERROR("SUPPORT", "echo");
-    CHECK(metacall_await_future(echo, unused, unused, NULL) == NULL);
-    CHECK_ERROR("SUPPORT", "future");
-    CHECK(metacallfv_await(echo, metacall_null_args, unused, unused, NULL) == NULL);
-    CHECK_ERROR("SUPPORT", "echo");
-    CHECK(metacallfv_await_s(echo, metacall_null_args, 0, unused, unused, NULL) == NULL);
-    CHECK_ERROR("SUPPORT", "echo");
-    CHECK(metacallfv_await_struct_s(echo, metacall_null_args, 0, callbacks, NULL) == NULL);
-    CHECK_ERROR("SUPPORT", "echo");
-    CHECK(metacallfs_await(echo, "[]", 2, NULL, unused, unused, NULL) == NULL);
-    CHECK_ERROR("SUPPORT", "echo");
-    CHECK(metacallfms_await(echo, "{}", 2, NULL, unused, unused, NULL) == NULL);
-    CHECK_ERROR("SUPPORT", "echo");
-    CHECK(metacallfmv_await(echo, metacall_null_args, metacall_null_args, unused, unused, NULL) ==
-          NULL);
-    CHECK_ERROR("SUPPORT", "echo");
-    CHECK(metacallfmv_await_s(echo, metacall_null_args, metacall_null_args, 0, unused, unused,
-                              NULL) == NULL);
-    CHECK_ERROR("SUPPORT", "echo");
-    CHECK(metacall_class("C") == NULL);
-    CHECK_ERROR("SUPPORT", "class 'C'");
+    CHECK(metacall_await("no_such", metacall_null_args, unused, unused, NULL) == NULL);
+    CHECK_ERROR("NOT_FOUND", "no_such");
+    CHECK(metacall_await_s("no_such", metacall_null_args, 0, unused, unused, NULL) == NULL);
+    CHECK_ERROR("NOT_FOUND", "no_such");
+    CHECK(metacall_await_future(NULL, unused, unused, NULL) == NULL);
+    CHECK_ERROR("ARGUMENT", "future");
+    CHECK(metacall_future_value(NULL, 0) == NULL);
+    CHECK_ERROR("ARGUMENT", "future");
+    CHECK(metacallfv_await(NULL, metacall_null_args, unused, unused, NULL) == NULL);
+    CHECK_ERROR("ARGUMENT", "NULL");
+    CHECK(metacallfv_await_struct_s(NULL, metacall_null_args, 0, callbacks, NULL) == NULL);
+    CHECK_ERROR("ARGUMENT", "NULL");
+    CHECK(metacallfs_await(NULL, "[]", 2, NULL, unused, unused, NULL) == NULL);
+    CHECK_ERROR("ARGUMENT", "function");
+    CHECK(metacall_class("NoSuch") == NULL);
+    CHECK_ERROR("NOT_FOUND", "no class 'NoSuch'");
+    CHECK(metacall_class("echo") == NULL);
+    CHECK_ERROR("TYPE", "'echo' is no class");
+    CHECK(metacall_class(NULL) == NULL);
+    CHECK_ERROR("ARGUMENT", "class");
     CHECK(metacall_class_new(NULL, "C", metacall_null_args, 0) == NULL);
-    CHECK_ERROR("SUPPORT", "C");
+    CHECK_ERROR("ARGUMENT", "NULL");
     CHECK(metacall_class_static_get(NULL, "k") == NULL);
-    CHECK_ERROR("SUPPORT", "k");
+    CHECK_ERROR("ARGUMENT", "NULL");
     CHECK(metacall_class_static_set(NULL, "k", NULL) != 0);
-    CHECK_ERROR("SUPPORT", "k");
-    CHECK(metacallv_class(NULL, "m", metacall_null_args, 0) == NULL);
-    CHECK_ERROR("SUPPORT", "m");
+    CHECK_ERROR("ARGUMENT", "NULL");
     CHECK(metacallt_class(NULL, "m", METACALL_INT, metacall_null_args, 0) == NULL);
-    CHECK_ERROR("SUPPORT", "m");
+    CHECK_ERROR("ARGUMENT", "NULL");
     CHECK(metacall_object_get(NULL, "k") == NULL);
-    CHECK_ERROR("SUPPORT", "k");
+    CHECK_ERROR("ARGUMENT", "NULL");
     CHECK(metacall_object_set(NULL, "k", NULL) != 0);
-    CHECK_ERROR("SUPPORT", "k");
-    CHECK(metacallv_object(NULL, "m", metacall_null_args, 0) == NULL);
-    CHECK_ERROR("SUPPORT", "m");
+    CHECK_ERROR("ARGUMENT", "NULL");
     CHECK(metacallt_object(NULL, "m", METACALL_INT, metacall_null_args, 0) == NULL);
-    CHECK_ERROR("SUPPORT", "m");
+    CHECK_ERROR("ARGUMENT", "NULL");
 }
 
 int main(void)
@@ -130,7 +124,7 @@ int main(void)
     test_last();
     test_of_a_guest();
     test_as_values();
-    test_not_supported();
+    test_null_handles();
     CHECK(metacall_destroy() == 0);
     return capi_result();
 }

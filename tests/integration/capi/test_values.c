@@ -3,6 +3,8 @@
 /* Values made, read, assigned, copied, moved, referred to. */
 #include "capi.h"
 
+#include <metacall/metacall_kinds.h>
+
 #include <limits.h>
 
 static void test_scalars(void)
@@ -141,20 +143,50 @@ static void test_pointers(void)
     int target = 0;
     void *v = metacall_value_create_ptr(&target);
     CHECK(metacall_value_to_ptr(v) == &target);
-    CHECK(metacall_value_from_future(v, &v) == v && metacall_value_to_future(v) == &v);
-    CHECK(metacall_value_from_class(v, &v) == v && metacall_value_to_class(v) == &v);
-    CHECK(metacall_value_from_object(v, &v) == v && metacall_value_to_object(v) == &v);
+    CHECK(metacall_value_from_future(v, NULL) == NULL);
+    CHECK_ERROR("ARGUMENT", "future");
+    CHECK(metacall_value_from_class(v, NULL) == NULL);
+    CHECK_ERROR("ARGUMENT", "class");
+    CHECK(metacall_value_from_object(v, NULL) == NULL);
+    CHECK_ERROR("ARGUMENT", "object");
+    CHECK(metacall_value_to_ptr(v) == &target); /* as it was */
     CHECK(metacall_value_from_ptr(v, NULL) == v && metacall_value_to_ptr(v) == NULL);
     metacall_value_destroy(v);
-    v = metacall_value_create_future(&target);
-    CHECK_LONG(metacall_value_id(v), METACALL_FUTURE);
-    metacall_value_destroy(v);
-    v = metacall_value_create_class(&target);
-    CHECK_LONG(metacall_value_id(v), METACALL_CLASS);
-    metacall_value_destroy(v);
-    v = metacall_value_create_object(&target);
-    CHECK_LONG(metacall_value_id(v), METACALL_OBJECT);
-    metacall_value_destroy(v);
+    CHECK(metacall_value_create_future(NULL) == NULL);
+    CHECK_ERROR("ARGUMENT", "future");
+    CHECK(metacall_value_create_class(NULL) == NULL);
+    CHECK_ERROR("ARGUMENT", "class");
+    CHECK(metacall_value_create_object(NULL) == NULL);
+    CHECK_ERROR("ARGUMENT", "object");
+}
+
+static void test_kinds_of_our_own(void)
+{
+    void *date = metacall_value_create_date(1795457160123456);
+    CHECK_LONG(metacall_value_id(date), METACALL_DATE);
+    CHECK(metacall_value_to_date(date) == 1795457160123456);
+    CHECK_LONG(metacall_value_to_date(NULL), 0);
+    CHECK_ERROR("TYPE", "no Date");
+    CHECK_LONG(metacall_value_size(date), 8);
+    CHECK_JSON(date, "\"2026-11-23T18:06:00.123456Z\"");
+    const void *items[2] = {metacall_value_create_long(1), metacall_value_create_string("b", 1)};
+    void *set = metacall_value_create_set(items, 2, 1);
+    CHECK_LONG(metacall_value_id(set), METACALL_SET);
+    CHECK_LONG(metacall_value_count(set), 2);
+    CHECK_LONG(metacall_value_to_long(metacall_value_to_set(set)[0]), 1);
+    CHECK(metacall_value_to_array(set) == NULL);
+    CHECK_ERROR("TYPE", "Set");
+    CHECK_JSON(metacall_value_copy(set), "[1,\"b\"]");
+    CHECK(metacall_value_cast(set, METACALL_ARRAY) == set && metacall_value_to_array(set) != NULL);
+    metacall_value_destroy(set);
+    void *big = metacall_value_create_bigint("1180591620717411303424", 22);
+    CHECK_LONG(metacall_value_id(big), METACALL_BIGINT);
+    CHECK_JSON(big, "1180591620717411303424");
+    big = metacall_value_create_bigint("-7", 2);
+    CHECK_LONG(metacall_value_id(big), METACALL_LONG);
+    metacall_value_destroy(big);
+    CHECK(metacall_value_create_bigint("x", 1) == NULL);
+    CHECK_ERROR("ARGUMENT", "");
 }
 
 static void test_references(void)
@@ -208,6 +240,7 @@ int main(void)
     test_arrays_take_over();
     test_maps();
     test_pointers();
+    test_kinds_of_our_own();
     test_references();
     test_moving();
     return capi_result();

@@ -148,7 +148,16 @@ METACALL_API metacall_value_ref metacallfmv(void *func, void *keys[], void *valu
 
 /* ------------------------------------------------------------------------------------- async */
 
-/* These exist and fail with "not supported" as long as no loader has futures. */
+/* Calls whose result comes later. What is called runs at once, on this thread; NULL is returned,
+ * and no callback called, where that fails. Else the result, a future or a value that is there
+ * already, is followed: resolve_callback(value, data) gets what it resolves with,
+ * reject_callback(exception, data) what it rejects with, each once, on the thread that settles it,
+ * which may be this one, before the call returns. The value stays the library's; a callback may not
+ * wait. Returned is a value of kind METACALL_FUTURE, which settles with what the callback gives: a
+ * value, which the library takes over (NULL is null; a METACALL_THROWABLE, or NULL with an error
+ * left, rejects; a future is followed in its turn). A callback that is NULL passes on what came.
+ * Destroying the returned value does not cancel anything. A thread that wants to wait has
+ * metacall_future_value in <metacall/metacall_kinds.h>. */
 METACALL_API metacall_value_ref metacall_await(const char *name, void *args[],
                                                void *(*resolve_callback)(void *, void *),
                                                void *(*reject_callback)(void *, void *),
@@ -157,6 +166,7 @@ METACALL_API metacall_value_ref metacall_await_s(const char *name, void *args[],
                                                  void *(*resolve_callback)(void *, void *),
                                                  void *(*reject_callback)(void *, void *),
                                                  void *data);
+/* The same for a future at hand (metacall_value_to_future). */
 METACALL_API metacall_value_ref metacall_await_future(void *f,
                                                       void *(*resolve_callback)(void *, void *),
                                                       void *(*reject_callback)(void *, void *),
@@ -256,17 +266,23 @@ METACALL_API int metacall_register_loaderv(void *loader, void *handle, const cha
 
 /* ------------------------------------------------------------------------- class and object */
 
-/* These exist and fail with "not supported" as long as no loader has classes. */
+/* A class by name, as a call by name finds it; a call by that name constructs. It belongs to where
+ * it is defined, as metacall_function has it. */
 METACALL_API void *metacall_class(const char *name);
+/* A new instance, a value of kind METACALL_OBJECT, as far as the language's constructor gives one.
+ * `name` is for compatibility. `cls` is from metacall_class or metacall_value_to_class. */
 METACALL_API metacall_value_ref metacall_class_new(void *cls, const char *name, void *args[],
                                                    size_t size);
+/* Attributes and methods of the class itself. An attribute that is a method comes as a function. */
 METACALL_API metacall_value_ref metacall_class_static_get(void *cls, const char *key);
 METACALL_API int metacall_class_static_set(void *cls, const char *key, void *v);
 METACALL_API metacall_value_ref metacallv_class(void *cls, const char *name, void *args[],
                                                 size_t size);
+/* The same, with the result cast to the kind `ret` (METACALL_INVALID: as it is). */
 METACALL_API metacall_value_ref metacallt_class(void *cls, const char *name,
                                                 const enum metacall_value_id ret, void *args[],
                                                 size_t size);
+/* Attributes and methods of an object, from metacall_value_to_object. */
 METACALL_API metacall_value_ref metacall_object_get(void *obj, const char *key);
 METACALL_API int metacall_object_set(void *obj, const char *key, void *v);
 METACALL_API metacall_value_ref metacallv_object(void *obj, const char *name, void *args[],
@@ -279,11 +295,16 @@ METACALL_API metacall_value_ref metacall_throwable_value(void *th);
 
 /* -------------------------------------------------------------------------- inspect and JSON */
 
-/* All that is loaded, as JSON: {tag: [{name, scope: {name, funcs, classes, objects}}]}. The text is
- * the caller's, to be freed with the allocator; *size counts its NUL. */
+/* All that is loaded, as JSON: {tag: [{name, scope: {name, funcs, classes, objects}}]}. A function
+ * is {name, signature: {ret, args}, async}; a class {name, constructors, methods, staticMethods,
+ * attributes, staticAttributes}; an object {name, class}. The text is the caller's, to be freed
+ * with the allocator; *size counts its NUL. */
 METACALL_API char *metacall_inspect(size_t *size, void *allocator);
 METACALL_API metacall_value_ref metacall_inspect_value(void);
-/* A value as JSON text. `name` is metacall_serial(). */
+/* A value as JSON text. `name` is metacall_serial(). An instant becomes its text in ISO 8601, UTC
+ * ("2026-11-23T18:06:00Z"), a set an array: they come back as that. Buffers, functions, classes,
+ * objects, futures, exceptions, NaN and infinities have no form: they are refused with
+ * METACALL_ERROR_TYPE, which names their type and their place in the value. */
 METACALL_API char *metacall_serialize(const char *name, void *v, size_t *size, void *allocator);
 METACALL_API metacall_value_ref metacall_deserialize(const char *name, const char *buffer,
                                                      size_t size, void *allocator);

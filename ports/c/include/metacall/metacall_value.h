@@ -30,12 +30,15 @@ METACALL_API metacall_value_ref metacall_value_create_array(const void *values[]
 /* The same for a map; each tuple is an array of two values, key and value. */
 METACALL_API metacall_value_ref metacall_value_create_map(const void *tuples[], size_t size);
 METACALL_API metacall_value_ref metacall_value_create_ptr(const void *ptr);
+/* From what metacall_value_to_future gave; takes a reference of its own. */
 METACALL_API metacall_value_ref metacall_value_create_future(void *f);
 /* Takes a reference of its own to the function. */
 METACALL_API metacall_value_ref metacall_value_create_function(void *f);
 /* A function registered from C, with `c` as the data that its invoke gets from this value. */
 METACALL_API metacall_value_ref metacall_value_create_function_closure(void *f, void *c);
 METACALL_API metacall_value_ref metacall_value_create_null(void);
+/* From what metacall_value_to_class, metacall_class or metacall_value_to_object gave; take a
+ * reference of their own. An object that is a class gives a METACALL_CLASS in both. */
 METACALL_API metacall_value_ref metacall_value_create_class(void *c);
 METACALL_API metacall_value_ref metacall_value_create_object(void *o);
 /* From what metacall_value_to_exception or _to_throwable gave. */
@@ -53,7 +56,7 @@ METACALL_API enum metacall_value_id metacall_value_id(void *v);
 /* "Long", "String" ...; static. "Invalid" for what is no kind. */
 METACALL_API const char *metacall_value_id_name(enum metacall_value_id id);
 METACALL_API const char *metacall_value_type_name(void *v);
-/* A deep copy; functions and exceptions are shared. */
+/* A deep copy; functions, classes, objects, futures, exceptions and shared memory are shared. */
 METACALL_API metacall_value_ref metacall_value_copy(void *v);
 /* A pointer value that leads to the data of `v` (an int * for an int, the bytes of a string),
  * through which a callee may change it. `v` must live longer. */
@@ -123,7 +126,9 @@ METACALL_API metacall_value_ref metacall_value_from_throwable(void *v, void *th)
 /* The value as another kind: `v` itself, changed in place (so that pointers to it stay good), or
  * NULL with the error set, when v is as it was. Unlike the parameters of a call, a cast may lose:
  * a real number is cut to an integer, a number out of range is refused; numbers become their text
- * and text that is all number becomes a number; anything becomes a Boolean. */
+ * and text that is all number becomes a number; an instant becomes milliseconds since 1970 or its
+ * text in ISO 8601, and comes from both; a map or a set becomes the array of its pairs or values;
+ * anything becomes a Boolean. */
 METACALL_API metacall_value_ref metacall_value_cast(void *v, enum metacall_value_id id);
 
 /* Cast *v and read it. The pointer stays the same. */
