@@ -5,6 +5,7 @@
 #include "node_bootstrap.h"
 #include "node_error.h"
 #include "node_future.h"
+#include "node_intercept.h"
 #include "node_link.h"
 #include "node_loader.h"
 #include "node_object.h"
@@ -37,6 +38,12 @@ static const char *const helper_names[NODE_HELPER_COUNT] = {
     [NODE_LINK_DELETE] = "linkDelete",
     [NODE_FOREIGN_GET] = "foreignGet",
     [NODE_FOREIGN_SET] = "foreignSet",
+    [NODE_INTERCEPT_ON] = "interceptOn",
+    [NODE_INTERCEPT_OFF] = "interceptOff",
+    [NODE_INTERCEPT_CALL] = "interceptCall",
+    [NODE_DETOUR_OF] = "detourOf",
+    [NODE_HOOK_BEFORE] = "hookBefore",
+    [NODE_HOOK_AFTER] = "hookAfter",
     [NODE_SORT_OF] = "sortOf",
     [NODE_DESCRIBE_OBJECT] = "describeObject",
     [NODE_OPERATE] = "operate",
@@ -75,6 +82,7 @@ static void env_cleanup(void *data)
 {
     struct node_env *env = data;
 
+    node_intercept_end(env);
     if (env == env->owner->main && !env->embed)
         node_loader_host_ends(env->owner);
     __atomic_store_n(&env->closed, 1, __ATOMIC_SEQ_CST);
@@ -89,6 +97,8 @@ static void env_cleanup(void *data)
     }
     if (env->require)
         napi_delete_reference(env->napi, env->require);
+    if (env->shared)
+        napi_delete_reference(env->napi, env->shared);
     if (current_env == env)
         current_env = NULL;
     node_env_release(env);
@@ -171,7 +181,8 @@ int node_env_bootstrap(struct node_env *env, napi_value require, napi_value opti
     args[1] = require;
     args[2] = options;
     if (napi_call_function(napi, undefined, factory, 3, args, &made) != napi_ok ||
-        keep_helpers(env, made) != 0)
+        keep_helpers(env, made) != 0 ||
+        napi_create_reference(napi, made, 1, &env->shared) != napi_ok)
         return node_error_from_pending(env, METACALL_ERROR_LOADER);
     env->ready = 1;
     return 0;

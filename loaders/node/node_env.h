@@ -46,6 +46,12 @@ enum node_helper {
     NODE_PIN,
     NODE_MAKE_VIEW,
     NODE_VIEW_OF,
+    NODE_INTERCEPT_ON,
+    NODE_INTERCEPT_OFF,
+    NODE_INTERCEPT_CALL,
+    NODE_DETOUR_OF,
+    NODE_HOOK_BEFORE,
+    NODE_HOOK_AFTER,
     NODE_HELPER_COUNT
 };
 
@@ -76,6 +82,7 @@ struct node_env {
     struct node_embed *embed; /* NULL: this environment has a thread of its own */
     napi_ref helpers[NODE_HELPER_COUNT];
     napi_ref require; /* what index.js handed over, for bootstrap/ */
+    napi_ref shared;  /* what bootstrap/ made */
     int ready;        /* bootstrap/ ran */
 
     /* The buffers of the packed form; see bootstrap/cells.js. */
@@ -89,6 +96,8 @@ struct node_env {
     struct node_import **imports; /* by what they hold, open addressing */
     size_t import_count;          /* used slots, graves included */
     size_t import_room;
+
+    struct node_hooks *hooks; /* that JavaScript of this environment has on functions */
 
     struct node_garbage *garbage; /* atomic: a stack */
     struct node_queue queue;

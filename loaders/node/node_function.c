@@ -4,6 +4,7 @@
 #include "node_function.h"
 #include "node_call.h"
 #include "node_error.h"
+#include "node_intercept.h"
 #include "node_link.h"
 #include "node_loader.h"
 #include "node_object.h"
@@ -112,7 +113,8 @@ static void js_destroy(metacall_function *function)
     node_export_end(function->data);
 }
 
-static const struct metacall_function_ops js_ops = {js_call, js_describe, js_destroy, NULL};
+static const struct metacall_function_ops js_ops = {js_call, js_describe, js_destroy,
+                                                    node_intercept_switch};
 
 static metacall_function *hand_out(struct node_env *env, napi_value value, const char *fallback,
                                    int async)
@@ -171,6 +173,16 @@ int node_function_take_as(struct node_env *env, napi_value value, const char *fa
     return 0;
 }
 
+struct node_env *node_function_env(const metacall_function *function)
+{
+    return ((struct node_export *)function->data)->env;
+}
+
+napi_value node_function_value(const metacall_function *function)
+{
+    return node_export_value(function->data);
+}
+
 int node_function_take(struct node_env *env, napi_value value, metacall_value *slot)
 {
     return node_function_take_as(env, value, NULL, slot);
@@ -207,8 +219,13 @@ int node_function_make(struct node_env *env, metacall_function *function, napi_v
     napi_value value;
 
     if (function->ops == &js_ops && ((struct node_export *)function->data)->env == env) {
-        *ret_value = node_export_value(function->data);
-        return *ret_value ? 0 : node_env_refuse(env);
+        value = node_export_value(function->data);
+        if (!value)
+            return node_env_refuse(env);
+        *ret_value = function->flags & METACALL_FUNCTION_INTERCEPTED
+                         ? node_intercept_stand_in(env, value)
+                         : value;
+        return 0;
     }
     if (node_import_find(env, function, ret_value))
         return 0;
@@ -236,6 +253,8 @@ static napi_value invoke_own(struct node_env *env, metacall_function *function, 
         node_env_refuse(env);
         return node_error_throw(env);
     }
+    if (function->flags & METACALL_FUNCTION_INTERCEPTED)
+        return node_intercept_call(env, function, count, args);
     napi_get_undefined(env->napi, &undefined);
     napi_call_function(env->napi, undefined, value, count, args, &result);
     return result;

@@ -12,6 +12,10 @@ int node_function_take(struct node_env *env, napi_value value, metacall_value *s
 /* The same, with a name for one that has none: what it is exported as. */
 int node_function_take_as(struct node_env *env, napi_value value, const char *fallback,
                           metacall_value *slot);
+/* Of a JavaScript function that was handed out: where it lives, and itself (inside; NULL where it
+ * is gone with its environment). */
+struct node_env *node_function_env(const metacall_function *function);
+napi_value node_function_value(const metacall_function *function);
 /* A function into JavaScript. 0, or -1 with the error set. */
 int node_function_make(struct node_env *env, metacall_function *function, napi_value *ret_value);
 /* Calls any function with JavaScript values. NULL with the exception pending. */

@@ -4,6 +4,7 @@
 #include "node_intercept.h"
 #include "node_error.h"
 #include "node_function.h"
+#include "node_object.h"
 #include "node_passage.h"
 #include "node_value.h"
 
@@ -23,10 +24,18 @@ struct node_passage *node_passage_find(const struct node_env *env, const struct 
 int node_passage_take(struct node_env *env, napi_value value, struct node_arena *arena,
                       metacall_value *slot)
 {
+    napi_valuetype type = napi_undefined;
+
     if (node_value_take(env, value, arena, slot) == 0)
         return 0;
     /* JavaScript calls JavaScript: what cannot be passed is no reason for the call to fail. */
     metacall_error_release(metacall_error_take());
+    metacall_slot_clear(slot);
+    napi_typeof(env->napi, value, &type);
+    if (type == napi_object && node_object_hand_out(env, value, slot) == 0)
+        return 0; /* a cycle, or nested too deep: as it is */
+    if (type == napi_object)
+        metacall_error_release(metacall_error_take());
     metacall_slot_null(slot);
     return -1;
 }

@@ -4,6 +4,7 @@
  * leaves JavaScript while another language works. */
 #include "node_error.h"
 #include "node_function.h"
+#include "node_intercept.h"
 #include "node_load.h"
 #include "node_loader.h"
 #include "node_value.h"
@@ -379,6 +380,40 @@ static napi_value tag_of(napi_env napi, napi_callback_info info)
     return result;
 }
 
+/* intercept(function or name, before, after): hooks of JavaScript, null or functions */
+static napi_value intercept(napi_env napi, napi_callback_info info)
+{
+    metacall_value slot = METACALL_SLOT_INIT;
+    metacall_function *function = NULL;
+    napi_valuetype type = napi_undefined;
+    napi_value args[3], result;
+    size_t count = 3;
+    struct node_env *env = env_of(napi, info, &count, args);
+
+    if (!env)
+        return NULL;
+    napi_typeof(napi, args[0], &type);
+    if (type == napi_string) {
+        function = find(env, args[0]);
+    } else if (type == napi_function && node_value_take(env, args[0], NULL, &slot) == 0) {
+        if (slot.id == METACALL_FUNCTION)
+            metacall_function_reference(function = slot.as.function);
+        else
+            metacall_error_raise(METACALL_ERROR_TYPE, "intercept: a class has no calls of its own "
+                                                      "to be seen; its methods have");
+        metacall_slot_clear(&slot);
+    }
+    if (!function) {
+        if (!metacall_error_peek())
+            metacall_error_raise(METACALL_ERROR_TYPE,
+                                 "intercept: a function, or the name of one, is needed");
+        return node_error_throw(env);
+    }
+    result = node_intercept_add(env, function, args[1], args[2]);
+    metacall_function_release(function);
+    return result;
+}
+
 /* log(): what happens from now on goes to standard error */
 static napi_value log_on(napi_env napi, napi_callback_info info)
 {
@@ -407,6 +442,18 @@ static napi_value setup(napi_env napi, napi_callback_info info)
     return NULL;
 }
 
+/* shared(): what the scripts of bootstrap/ have made */
+static napi_value shared(napi_env napi, napi_callback_info info)
+{
+    size_t count = 0;
+    struct node_env *env = env_of(napi, info, &count, NULL);
+    napi_value made = NULL;
+
+    if (env)
+        napi_get_reference_value(napi, env->shared, &made);
+    return made;
+}
+
 /* foreignError(): the class */
 static napi_value foreign_error(napi_env napi, napi_callback_info info)
 {
@@ -420,11 +467,12 @@ static const struct {
     const char *name;
     napi_callback function;
 } port_functions[] = {
-    {"setup", setup},     {"foreignError", foreign_error},
-    {"call", call},       {"callJson", call_json},
-    {"load", load},       {"handle", handle_of},
-    {"inspect", inspect}, {"executionPath", execution_path},
-    {"tagOf", tag_of},    {"log", log_on},
+    {"setup", setup},         {"foreignError", foreign_error},
+    {"call", call},           {"callJson", call_json},
+    {"load", load},           {"handle", handle_of},
+    {"inspect", inspect},     {"executionPath", execution_path},
+    {"tagOf", tag_of},        {"log", log_on},
+    {"intercept", intercept}, {"shared", shared},
 };
 
 napi_value node_port_fill(napi_env napi, napi_value exports)

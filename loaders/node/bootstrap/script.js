@@ -106,6 +106,7 @@
     module.paths = Module._nodeModulePaths(path.dirname(file));
     module._compile(source, file);
     module.loaded = true;
+    shared.noteText(module);
     return module.exports;
   }
 

@@ -45,16 +45,6 @@ test('python is a linked guest, one libpython, no libnode', () => {
   assert(libnode.length === 0 || process.config.variables.node_shared, libnode.join());
 });
 
-test("Python's ssl, hashlib and zlib are its own, not Node's", () => {
-  const py = metacall.metacall_load_from_file_export('py', [fixture('functions.py')]);
-  const [ssl, digest] = py.versions();
-  assert.match(ssl, /OpenSSL/);
-  const plain = require('child_process').spawnSync('/usr/bin/python3.11',
-    ['-c', 'import ssl; print(ssl.OPENSSL_VERSION)'], { encoding: 'utf8' });
-  if (plain.status === 0) assert.strictEqual(ssl, plain.stdout.trim());
-  assert.strictEqual(digest, 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
-});
-
 test('require() of a Python file', () => {
   const required = require('./fixtures/functions.py');
   assert.strictEqual(required.add(1, 2), 3);

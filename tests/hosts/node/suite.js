@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) The MetaCall loader registry authors
 'use strict';
-// A suite is a list of named cases, run in order; Node 16 has no test runner of its own. The first
-// line says which Node runs, the exit code is 1 when a case failed.
-const cases = [];
+// A suite is a list of named cases, run in order by Node's own test runner (16.17 and newer). The
+// first line says which Node runs; the exit code is 1 when a case failed or there was none.
+const test = require('node:test');
 
-function test(name, body) {
-  cases.push({ name, body });
-}
+console.log(`# node ${process.version} ${process.execPath}`);
+let cases = 0;
+let run = 0;
+let before = Promise.resolve();
 
-async function run() {
-  console.log(`# node ${process.version}`);
-  let failed = 0;
-  for (const { name, body } of cases) {
-    try {
-      await body();
-      console.log(`ok - ${name}`);
-    } catch (error) {
-      failed++;
-      console.log(`not ok - ${name}\n${error && error.stack ? error.stack : error}`);
-    }
-  }
-  console.log(`# ${cases.length - failed} of ${cases.length}`);
-  if (failed > 0 || cases.length === 0) process.exitCode = 1;
-}
+// One at a time, whatever the runner's version does with tests of the top level. A case that the
+// runner never came to is a failure too.
+module.exports = (name, body) => {
+  cases++;
+  const earlier = before;
+  before = test(name, async (t) => {
+    await earlier;
+    run++;
+    await body(t);
+  });
+};
 
-setImmediate(run);
-module.exports = test;
+process.on('exit', (code) => {
+  if (code !== 0 || (cases > 0 && run === cases)) return;
+  console.log(`# only ${run} of ${cases} cases ran`);
+  process.exitCode = 1;
+});
