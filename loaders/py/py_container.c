@@ -101,7 +101,8 @@ int py_container_from_set(PyObject *object, metacall_value *slot, const struct p
     if ((iterator = PyObject_GetIter(object)) == NULL)
         rc = py_error_raise();
     while (rc == 0 && here.index < count && (item = PyIter_Next(iterator)) != NULL) {
-        rc = py_value_from(item, slot->as.array.items[here.index++], PY_KEEP_COPY, &here);
+        rc = py_value_from(item, slot->as.array.items[here.index], PY_KEEP_COPY, &here);
+        here.index++;
         Py_DECREF(item);
     }
     if (rc == 0 && PyErr_Occurred())

@@ -171,7 +171,7 @@ int py_memory_from(PyObject *object, metacall_value *slot)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
     if (py_api_get_buffer(object, &pin->buffer, PY_BUFFER_FULL_RO) != 0) {
         free(pin);
-        if (!PyErr_ExceptionMatches(PyExc_BufferError) && !PyErr_ExceptionMatches(PyExc_TypeError))
+        if (!PyErr_ExceptionMatches(PyExc_Exception))
             return py_error_raise();
         PyErr_Clear(); /* it has one, but not now or not like this: an object like any other */
         return 1;

@@ -38,11 +38,13 @@ from ._metacall import (
 )
 
 __all__ = [
+    'Class',
     'Error',
     'Exports',
     'ForeignError',
     'ForkError',
     'Function',
+    'Future',
     'LoadError',
     'intercept',
     'metacall',
@@ -122,8 +124,8 @@ _sys.meta_path.append(_Finder)
 
 
 def __getattr__(name):
-    # The exception classes are made when somebody asks for them.
-    kind = _metacall.error_class(name)
+    # These classes are made when somebody asks for them.
+    kind = _metacall.error_class(name) or _metacall.proxy_type(name)
     if kind is None:
         raise AttributeError('module %r has no attribute %r' % (__name__, name))
     return kind

@@ -2,7 +2,7 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* A guest in C for the tests of the Python host: functions registered through the public API, and
  * native threads that call into Python as the threads of another runtime would. */
-#include <metacall/metacall.h>
+#include "guest.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -11,7 +11,6 @@
 
 #define THREADS 16
 
-METACALL_API int guest_register(void);
 METACALL_API int guest_threads_start(const char *name, int count);
 METACALL_API long guest_threads_stop(void);
 METACALL_API long guest_threads_calls(void);
@@ -45,6 +44,15 @@ static void *throw_error(size_t count, void *args[], void *data)
                                 metacall_value_to_string(args[1]));
 }
 
+/* An instant of so many microseconds. */
+static void *date(size_t count, void *args[], void *data)
+{
+    metacall_value slot = METACALL_SLOT_INIT;
+    (void)count, (void)data;
+    metacall_slot_date(&slot, metacall_value_to_long(args[0]));
+    return metacall_value_copy(&slot);
+}
+
 static void *sleep_ms(size_t count, void *args[], void *data)
 {
     (void)count, (void)data;
@@ -62,7 +70,9 @@ int guest_register(void)
            metacall_registerv("guest_call0", call, NULL, METACALL_INVALID, 1, any) != 0 ||
            metacall_registerv("guest_call", call, NULL, METACALL_INVALID, 2, any) != 0 ||
            metacall_registerv("guest_throw", throw_error, NULL, METACALL_INVALID, 2, text) != 0 ||
-           metacall_registerv("guest_sleep", sleep_ms, NULL, METACALL_INVALID, 1, number) != 0;
+           metacall_registerv("guest_date", date, NULL, METACALL_INVALID, 1, number) != 0 ||
+           metacall_registerv("guest_sleep", sleep_ms, NULL, METACALL_INVALID, 1, number) != 0 ||
+           guest_register_objects() != 0;
 }
 
 /* ------------------------------------------------------------------------------------- threads */

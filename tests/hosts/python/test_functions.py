@@ -41,11 +41,12 @@ class Identity(unittest.TestCase):
         self.assertIs(lib.native(marker), marker)
 
     def test_let_go(self):
-        class Callable:
-            def __call__(self):
+        def make():
+            def function():
                 return 1
+            return function
 
-        function = Callable()
+        function = make()
         watch = weakref.ref(function)
         self.assertEqual(metacall.metacall('guest_call0', function), 1)
         del function
@@ -71,7 +72,6 @@ class Calls(unittest.TestCase):
     def test_callback(self):
         self.assertEqual(metacall.metacall('guest_call', add, 5), 15)
         self.assertEqual(metacall.metacall('guest_call', lambda x: x, 'a\0b'), 'a\0b')
-        self.assertEqual(metacall.metacall('guest_call', int, '12'), 12)
 
     def test_deep_recursion(self):
         def down(depth):

@@ -2,9 +2,8 @@
 # Copyright (c) The MetaCall loader registry authors
 """Values out of Python and back: exact, or refused with a reason."""
 
-import array
 import collections
-import enum
+import datetime
 import math
 import unittest
 
@@ -50,28 +49,22 @@ class Exact(unittest.TestCase):
     def test_bytes(self):
         for data in (b'', b'\0', b'\0\1\xff', bytes(range(256)) * 1000):
             self.same(data)
-            self.same(bytearray(data), data)
-            self.same(memoryview(data), data)
-        self.same(memoryview(b'abcdef')[::2], b'ace')
-        self.same(memoryview(bytearray(b'abcdef'))[1:3], b'bc')
 
     def test_containers(self):
         for value in ([], [1, 2, 3], [[], [[]]], {}, {'a': 1}, {'a': {'b': [None, {'c': b'\0'}]}},
-                      {1: 'a', None: 'b', 2.5: 'c', b'k': 'd', True: 'e'}, list(range(1000))):
+                      {1: 'a', None: 'b', 2.5: 'c', b'k': 'd', True: 'e'}, list(range(1000)),
+                      {(1, (2, 'a')): 3, frozenset([(1,)]): 4}):
             self.same(value)
         self.same((1, (2, 3)), [1, [2, 3]])
         self.assertEqual(list(echo({'z': 1, 'a': 2, 'm': 3})), ['z', 'a', 'm'])
 
     def test_subclasses_travel_as_their_value(self):
-        class Number(enum.IntEnum):
-            ONE = 1
-
         class Text(str):
             pass
 
-        self.same(Number.ONE, 1)
         self.same(Text('t'), 't')
         self.same(collections.OrderedDict(a=1), {'a': 1})
+        self.same(collections.namedtuple('Point', 'x y')(1, 2), [1, 2])
 
     def test_long_lists(self):
         for value in (list(range(100000)), [str(i) for i in range(10000)],
@@ -95,15 +88,43 @@ class Exact(unittest.TestCase):
     def test_kinds(self):
         for value, kind in ((1, 'Long'), (1.0, 'Double'), ('', 'String'), (b'', 'Buffer'),
                             ([], 'Array'), ({}, 'Map'), (None, 'Null'), (True, 'Bool'),
-                            (len, 'Function')):
+                            (len, 'Function'), ({1}, 'Set'), (datetime.datetime.now(), 'Date'),
+                            (int, 'Class'), (object(), 'Object')):
             self.assertEqual(metacall.metacall('guest_kind', value).lower()[:4], kind.lower()[:4])
 
-    def test_index_protocol(self):
-        class Index:
-            def __index__(self):
-                return 12
+    def test_sets(self):
+        for value in (set(), {1, 2, 3}, frozenset(), frozenset('abc'), {(1, (2, 'x')), (3,)},
+                      {frozenset([1, 2]), None}, [{1}, frozenset([1])], {'a': {1.5}},
+                      set(range(1000))):
+            self.same(value)
 
-        self.same(Index(), 12)
+    def test_dates(self):
+        utc = datetime.timezone.utc
+        for value in (datetime.datetime(1970, 1, 1, tzinfo=utc),
+                      datetime.datetime(2024, 2, 29, 23, 59, 59, 999999, tzinfo=utc),
+                      datetime.datetime(1, 1, 1, tzinfo=utc),
+                      datetime.datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=utc),
+                      datetime.datetime(1969, 12, 31, 23, 59, 59, 1, tzinfo=utc)):
+            self.same(value)
+        zone = datetime.timezone(datetime.timedelta(hours=-5, minutes=-30))
+        there = datetime.datetime(2020, 6, 1, 12, 0, 0, 5, tzinfo=zone)
+        self.assertEqual(echo(there), there)
+        self.assertIs(echo(there).tzinfo, utc)
+        naive = datetime.datetime(2020, 6, 1, 12, 0, 0, 123456)
+        self.assertEqual(echo(naive), naive.astimezone())
+        self.assertEqual(echo([naive])[0].timestamp(), naive.timestamp())
+
+        class Finer(datetime.datetime):
+            nanosecond = 1
+
+        finer = Finer(2020, 1, 1, tzinfo=utc)
+        self.assertIs(echo(finer), finer)
+
+    def test_dates_that_do_not_exist(self):
+        with self.assertRaises(metacall.RangeError):
+            metacall.metacall('guest_date', 2**62)
+        with self.assertRaises(ValueError):
+            metacall.metacall('guest_date', -2**62)
 
     def test_pointers(self):
         null = metacall.metacall_value_create_ptr(None)
@@ -117,6 +138,8 @@ class Exact(unittest.TestCase):
 
 
 class Refused(unittest.TestCase):
+    """Complex numbers and cycles: all else crosses."""
+
     def refused(self, value, *parts):
         with self.assertRaises(metacall.ConversionError) as caught:
             echo(value)
@@ -125,19 +148,14 @@ class Refused(unittest.TestCase):
             self.assertIn(part, str(caught.exception))
 
     def test_types(self):
-        self.refused({1}, "'set'")
-        self.refused(object(), "'object'")
-        self.refused(1j, "'complex'")
-        self.refused((x for x in ()), "'generator'")
-        self.refused(array.array('i', [1]), "'array'")
+        self.refused(1j, "'complex'", '.real')
 
     def test_path(self):
-        self.refused([1, {'name': [0, {1}]}], 'at [1].name[1]', "'set'")
+        self.refused([1, {'name': [0, 1j]}], 'at [1].name[1]', "'complex'")
         self.refused({'not an identifier': {'a': 1j}}, "['not an identifier'].a")
-        self.refused({1: object()}, 'at [1]')
-
-    def test_keys(self):
-        self.refused({(1, 2): 3}, 'key', "'tuple'")
+        self.refused({1: 1j}, 'at [1]')
+        self.refused({1j: 1}, 'at [1j]')
+        self.refused([{1j}], 'at [0][0]')
 
     def test_cycles(self):
         ring = [1]
@@ -154,29 +172,30 @@ class Refused(unittest.TestCase):
         self.refused(value, 'deeper')
 
     def test_own_exception_of_the_conversion(self):
-        class Bad:
-            def __index__(self):
+        class Zone(datetime.tzinfo):
+            def utcoffset(self, when):
                 raise ZeroDivisionError('mine')
 
         with self.assertRaises(ZeroDivisionError) as caught:
-            echo([Bad()])
+            echo([datetime.datetime(2020, 1, 1, tzinfo=Zone())])
         self.assertEqual(str(caught.exception), 'mine')
 
     def test_result_of_a_callback(self):
         with self.assertRaises(metacall.ConversionError) as caught:
-            metacall.metacall('guest_call0', lambda: [{1}])
+            metacall.metacall('guest_call0', lambda: [1j])
         self.assertIn('result at [0]', str(caught.exception))
 
     def test_dict_that_changes(self):
         victim = {}
 
-        class Grow:
-            def __index__(self):
+        class Zone(datetime.tzinfo):
+            def utcoffset(self, when):
                 victim['more'] = 1
-                return 1
+                return datetime.timedelta(0)
 
-        victim.update(a=Grow(), b=2)
+        victim.update(a=datetime.datetime(2020, 1, 1, tzinfo=Zone()), b=2)
         self.refused(victim, 'changed its size')
+        self.assertEqual(len(victim), 3)
 
 
 if __name__ == '__main__':
