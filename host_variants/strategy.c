@@ -77,6 +77,23 @@ int strategy_from_name(const char *name, enum strategy *ret_strategy)
     return -1;
 }
 
+/* A library that DT_VERNEED speaks of and DT_NEEDED does not: ld.so asserts that there is none. */
+static const char *version_without_needed(const struct elf_image *plugin)
+{
+    struct elf_need_cursor cursor = {0};
+    struct elf_need need;
+    const char *last = NULL;
+
+    while (elf_image_next_need(plugin, &cursor, &need)) {
+        if (need.file == last)
+            continue;
+        last = need.file;
+        if (!last || !elf_image_needs(plugin, last))
+            return last ? last : "?";
+    }
+    return NULL;
+}
+
 /* What must be known before ld.so touches the file: even a dlopen that fails leaves the stack
  * executable if the file asks for that. */
 static int check_file(struct attempt *attempt)
@@ -108,6 +125,12 @@ static int check_file(struct attempt *attempt)
         return attempt_refuse(attempt, "bind.needed", request->needed,
                               "correct the manifest or link the plugin to its runtime",
                               "it does not need %s", request->needed);
+    const char *cut = version_without_needed(plugin);
+    if (cut)
+        return attempt_refuse(attempt, "bind.unsafe", cut, "rebuild it; DT_NEEDED was cut out",
+                              "it wants a version of %s, which it does not need: the linker would "
+                              "end the process",
+                              cut);
     return 0;
 }
 

@@ -52,8 +52,8 @@ struct bound_plugin; /* an open plugin and what holds it */
  * METACALL_ERROR_LOADER set. Steps (NOTE) and the refusal (ERROR) go to `sink` where it is given;
  * their ids:
  *   bind.plugin        the file is no plugin for this process, or ld.so could not open it
- *   bind.unsafe        it would make the stack executable, has text relocations, or wants more
- *                      static thread-local memory than there is
+ *   bind.unsafe        it would make the stack executable, has text relocations, wants more
+ *                      static thread-local memory than there is, or has lost a DT_NEEDED
  *   bind.needed        it does not need the SONAME that it is said to need
  *   bind.no-provider   no module of this process provides the runtime
  *   bind.not-running   the runtime is there but was not started

@@ -7,7 +7,8 @@
 int main(int argc, char **argv)
 {
     const struct test_case *const rooms[] = {cases_linked, cases_host,    cases_interposed,
-                                             cases_plugin, cases_refused, cases_threads};
+                                             cases_plugin, cases_refused, cases_rules,
+                                             cases_threads};
 
     for (size_t i = 0; argc == 2 && i < sizeof(rooms) / sizeof(rooms[0]); i++) {
         for (const struct test_case *one = rooms[i]; one->name; one++) {

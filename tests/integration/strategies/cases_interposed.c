@@ -396,20 +396,6 @@ static void one_of_two_runs(void)
     expect_interposed(PLUGIN_LINKED, BOUND_SHIM_FORWARD);
 }
 
-static int exit_status_of(void (*work)(void))
-{
-    int status = -1;
-    pid_t child = fork();
-
-    if (child == 0) {
-        expect_failed = 0;
-        work();
-        _exit(expect_failed != 0);
-    }
-    EXPECT(waitpid(child, &status, 0) == child && WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
 static struct bound_plugin *forked_plugin;
 
 static void use_in_child(void)

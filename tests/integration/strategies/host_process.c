@@ -4,6 +4,8 @@
 
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const char *const markers[] = {"rt_id", "rt_is_running", "rt_version", "rt_d0", NULL};
 static const char *const sonames[] = {"librt_%v.so.1", NULL};
@@ -272,4 +274,18 @@ int is_global(const char *name)
 
     dlclose(program);
     return found;
+}
+
+int exit_status_of(void (*work)(void))
+{
+    int status = -1;
+    pid_t child = fork();
+
+    if (child == 0) {
+        expect_failed = 0;
+        work();
+        _exit(expect_failed != 0);
+    }
+    EXPECT(waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

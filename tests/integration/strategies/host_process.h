@@ -60,6 +60,8 @@ int mapped(const char *base_name);
 /* All mapped files of the fixtures and all shims, one a line, sorted: for "nothing changed". */
 char *mapped_all(void);
 int stack_is_executable(void);
+/* What `work` leaves behind in a process of its own: 0 = nothing failed, -1 = it was killed. */
+int exit_status_of(void (*work)(void));
 /* Whether the global scope has that name. (dlsym(RTLD_DEFAULT) would keep its object for ever.) */
 int is_global(const char *name);
 
@@ -70,6 +72,6 @@ struct test_case {
 };
 
 extern const struct test_case cases_linked[], cases_host[], cases_interposed[], cases_plugin[],
-    cases_refused[], cases_threads[];
+    cases_refused[], cases_rules[], cases_threads[];
 
 #endif /* TESTS_STRATEGIES_HOST_PROCESS_H */

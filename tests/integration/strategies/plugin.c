@@ -29,6 +29,12 @@ __attribute__((constructor)) static void construct(void)
 }
 #endif
 
+#ifdef PLUGIN_STATIC_TLS
+/* More than the C library keeps for libraries that are opened late. */
+static __thread volatile char static_block[PLUGIN_STATIC_TLS]
+    __attribute__((tls_model("initial-exec")));
+#endif
+
 #ifdef PLUGIN_TEXTREL
 __asm__(".pushsection .text\n.quad rt_d0\n.popsection\n");
 #endif
@@ -55,6 +61,9 @@ void plugin_report(struct plugin_report *report)
     report->constructed_with = constructed_with;
 #ifdef PLUGIN_SIDE
     report->side = side_number();
+#endif
+#ifdef PLUGIN_STATIC_TLS
+    static_block[0] = 1;
 #endif
 }
 
