@@ -24,6 +24,11 @@ link_host() { # name program target (from its bin folder)
     mkdir -p "$deps/hosts/$1/bin" && ln -sfn "$3" "$deps/hosts/$1/bin/$2"
 }
 
+# A venv of a host looks for its library beside the bin folder that it was made with.
+link_library() { # name folder (from the host's own)
+    ln -sfn "$2" "$deps/hosts/$1/lib"
+}
+
 # --------------------------------------------------------------------------- the official nodes
 
 # npm pack brings the official binary as a package; "@18" is the newest 18.
@@ -99,7 +104,8 @@ step_python_debug() {
         libpython3.11-minimal &&
         "$target/usr/bin/python3.11-dbg" -c 'import sys, ssl; sys.gettotalrefcount()'; then
         rm -rf "${target:?}/usr/share"
-        link_host python3.11-debug python3.11 ../usr/bin/python3.11-dbg && return 0
+        link_library python3.11-debug usr/lib &&
+            link_host python3.11-debug python3.11 ../usr/bin/python3.11-dbg && return 0
     fi
     note_optional "test host python3.11, debug build"
 }
@@ -170,14 +176,15 @@ patch_suite() { # suite program...
 }
 
 share_python() { # suite minor: usr/bin/pythonX.Y-shared beside Debian's own
-    local tree=$deps/$1 folder loader
+    local tree=$deps/$1 folder loader kind
     folder=$(dirname "$tree"/usr/lib/*/libc.so.6)
     loader=$(patchelf --print-interpreter "$tree/usr/bin/python$2") &&
         compile_python "$tree/usr/bin/python$2-shared" "$folder/libpython$2.so.1.0" \
             "-Wl,--allow-shlib-undefined,--disable-new-dtags,-rpath,$folder" \
             "-Wl,--dynamic-linker,$loader" &&
         link_host "python$2-shared" "python$2" "../../../$1/usr/bin/python$2-shared" &&
-        link_host "python$2-static" "python$2" "../../../$1/usr/bin/python$2"
+        link_host "python$2-static" "python$2" "../../../$1/usr/bin/python$2" || return 1
+    for kind in shared static; do link_library "python$2-$kind" "../../$1/usr/lib" || return 1; done
 }
 
 # What the folder was made from; patched programs hold its path.
@@ -199,6 +206,7 @@ step_suite() { # suite wanted-by-tests package...
 finish_trixie() {
     patch_suite trixie python3.13 node &&
         link_host python3.13-trixie python3.13 ../../../trixie/usr/bin/python3.13 &&
+        link_library python3.13-trixie ../../trixie/usr/lib &&
         link_host node-debian20 node ../../../trixie/usr/bin/node
 }
 

@@ -21,7 +21,7 @@ OF_THE_MACHINE = re.compile(r"lib(node|python3[\d.]*)\.so(\.[\d.]+)?")
 GLIBC_OF_GLIBCXX = {31: 36, 30: 35, 29: 34, 28: 31, 26: 30, 25: 28}
 
 CARRIED = ("bin/metacall", "bin/metacall-registry", "lib/libmetacall.so.1", "lib/metacall/loaders/*",
-           "lib/metacall/loaders.d/**/*", "lib/metacall/ports/**/*")
+           "lib/metacall/loaders.d/**/*", "lib/metacall/ports/**/*", "share/man/man1/*")
 LEFT = re.compile(r"(^|/)(lib)?mock[_.]|/__pycache__/|\.pyc$")  # mock: the tests' own loader
 
 

@@ -71,22 +71,15 @@ def record(files, name):
     return "\n".join([*lines, f"{name},,", ""]).encode()
 
 
-def pages(stage):
-    return {path.relative_to(stage).as_posix(): path.read_bytes()
-            for path in sorted(stage.glob("share/man/man1/*.1"))}
-
-
 def build(stage, root, output, epoch):
     """Writes the wheel below `output`; returns its path."""
     version = tree.version(stage)
     package, licences = tree.package(stage, DOOR)
     licences["LICENSE"] = (root / "LICENSE").read_bytes()
-    info, data = f"metacall-{version}.dist-info", f"metacall-{version}.data"
+    info = f"metacall-{version}.dist-info"
     tag = f"cp39-abi3-{platform_tag(package)}"
     files = {f"metacall/{name}": item for name, item in package.items()}
     files["metacall/_commands.py"] = tree.Item(COMMANDS.encode())
-    for name, page in pages(stage).items():
-        files[f"{data}/data/{name}"] = tree.Item(page)
     for name, text in licences.items():
         files[f"{info}/{name}"] = tree.Item(text)
     description = (root / "ports/python/README.md").read_text(encoding="utf-8")
