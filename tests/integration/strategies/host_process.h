@@ -4,7 +4,7 @@
 #ifndef TESTS_STRATEGIES_HOST_PROCESS_H
 #define TESTS_STRATEGIES_HOST_PROCESS_H
 
-#include "../../unit/host_variants/expect.h"
+#include "../../unit/expect.h"
 
 #include "plugin.h"
 

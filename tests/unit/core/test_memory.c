@@ -2,6 +2,7 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* Out of memory at every single allocation: each step fails cleanly, with the one error that needs
  * no memory, and nothing is lost. */
+#include "../failing_malloc.h"
 #include "check.h"
 #include "fake_loader.h"
 
@@ -11,68 +12,10 @@
 #include "core/thread.h"
 #include "core/value.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
-/* ------------------------------------------------------------------------- the failing malloc */
-
-/* Visible, so that libc's own strdup and vasprintf come here too. */
-#pragma GCC visibility push(default)
-
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *data, size_t size);
-extern void __libc_free(void *data);
-
-static volatile long fail_at = -1; /* how many allocations still go well; -1 = all */
-/* Volatile, because compilers know that malloc changes no variable. */
-static volatile long balance; /* blocks in use */
-static volatile int failed_once;
-
-static int must_fail(void)
-{
-    if (fail_at < 0)
-        return 0;
-    if (fail_at == 0) {
-        failed_once = 1;
-        errno = ENOMEM;
-        return 1; /* and every one after it */
-    }
-    fail_at--;
-    return 0;
-}
-
-void *malloc(size_t size)
-{
-    void *data = must_fail() ? NULL : __libc_malloc(size);
-    balance += data != NULL;
-    return data;
-}
-
-void *calloc(size_t count, size_t size)
-{
-    void *data = must_fail() ? NULL : __libc_calloc(count, size);
-    balance += data != NULL;
-    return data;
-}
-
-void *realloc(void *data, size_t size)
-{
-    if (must_fail())
-        return NULL;
-    void *grown = __libc_realloc(data, size);
-    balance += data == NULL && grown != NULL;
-    return grown;
-}
-
-void free(void *data)
-{
-    balance -= data != NULL;
-    __libc_free(data);
-}
-
-#pragma GCC visibility pop
+/* ------------------------------------------------------------------------ every allocation */
 
 /* Runs the scenario with the first, second, third ... allocation failing until none does. Each
  * failure must be the memory error, and must leave as many blocks as there were. (libc itself gets
@@ -86,6 +29,7 @@ static void with_every_failure(int (*scenario)(void))
         metacall_error_release(metacall_error_take());
         long before = balance;
         failed_once = 0;
+        fail_on = 1;
         fail_at = n;
         int result = scenario();
         fail_at = -1;
@@ -313,6 +257,7 @@ static void test_starting(void)
         metacall_error_release(metacall_error_take());
         long before = balance;
         failed_once = 0;
+        fail_on = 1;
         fail_at = n;
         int result = scenario_start();
         fail_at = -1;

@@ -2,7 +2,7 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* No sequence of bytes makes the reader crash, loop or read outside: cut files, flipped bytes,
  * tables that point anywhere. Meant for AddressSanitizer, and useful without. */
-#include "expect.h"
+#include "../expect.h"
 
 #include "host_variants/elf_image.h"
 #include "host_variants/plugin_note.h"

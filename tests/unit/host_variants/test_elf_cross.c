@@ -2,7 +2,7 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* The reader against libelf, which goes by sections: on every library of this system's folder (or
  * the files given as arguments) both must say the same. */
-#include "expect.h"
+#include "../expect.h"
 
 #include "host_variants/elf_image.h"
 

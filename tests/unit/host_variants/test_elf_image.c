@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
 /* What the reader says of known objects, as files and as they are mapped. */
-#include "expect.h"
+#include "../expect.h"
 
 #include "host_variants/elf_image.h"
 #include "host_variants/modules.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
 /* Host detection on a made-up runtime: markers, probes, versions, copies. */
-#include "expect.h"
+#include "../expect.h"
 
 #include "host_variants/host.h"
 

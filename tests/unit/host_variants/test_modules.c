@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
 /* The walk of mapped objects: order, names, symbols of one object alone, what an unload does. */
-#include "expect.h"
+#include "../expect.h"
 
 #include "host_variants/modules.h"
 

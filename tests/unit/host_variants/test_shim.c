@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
 /* Shims: what is generated, how it is mapped, what is left of it. */
-#include "expect.h"
+#include "../expect.h"
 
 #include "host_variants/elf_image.h"
 #include "host_variants/shim.h"

@@ -2,7 +2,7 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* check: a plugin for each fault, and exactly the findings that belong to it; and the choice of a
  * made-up runtime by each find rule. */
-#include "expect.h"
+#include "../expect.h"
 #include "tree.h"
 
 #include <fcntl.h>

@@ -2,7 +2,7 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* The search: order of the folders, shadowing, masking, switching off, pinning, other roots and
  * prefixes, odd files, and that a lookup opens one file. */
-#include "expect.h"
+#include "../expect.h"
 #include "tree.h"
 
 #include <fcntl.h>

@@ -4,7 +4,7 @@
  * a file capability, run by an ordinary user; and the rule of owners, for root and for others. Run
  * by root it goes over to ordinary users itself; run by anybody else it can only do the last part.
  */
-#include "expect.h"
+#include "../expect.h"
 #include "tree.h"
 
 #include <fcntl.h>

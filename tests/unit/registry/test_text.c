@@ -2,7 +2,7 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* What needs no file: versions and ranges, patterns, suggestions, JSON by the letter, SHA-256, the
  * table of findings. */
-#include "expect.h"
+#include "../expect.h"
 #include "registry/json_text.h"
 #include "registry/json_tree.h"
 #include "registry/manifest.h"

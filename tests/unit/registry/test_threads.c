@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
 /* One registry, eight threads that look up, list, explain and detect while one reloads. */
-#include "expect.h"
+#include "../expect.h"
 #include "tree.h"
 
 #include <metacall/registry.h>

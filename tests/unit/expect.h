@@ -2,8 +2,8 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* Expectations: a failed one is printed with its place and counted; main ends with expect_result.
  */
-#ifndef TESTS_HOST_VARIANTS_EXPECT_H
-#define TESTS_HOST_VARIANTS_EXPECT_H
+#ifndef TESTS_EXPECT_H
+#define TESTS_EXPECT_H
 
 #include <metacall/loader.h>
 #include <stdio.h>
@@ -58,4 +58,4 @@ static inline int expect_result(void)
     return expect_failed || !expect_passed;
 }
 
-#endif /* TESTS_HOST_VARIANTS_EXPECT_H */
+#endif /* TESTS_EXPECT_H */
