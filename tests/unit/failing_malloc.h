@@ -6,7 +6,7 @@
 #define TESTS_FAILING_MALLOC_H
 
 #include <errno.h>
-#include <stddef.h>
+#include <stdlib.h>
 
 /* Visible, so that libc's own strdup, vasprintf and opendir come here too. */
 #pragma GCC visibility push(default)
