@@ -293,6 +293,22 @@ static void fill_code(struct node_env *env, const metacall_error *error, int gue
     napi_create_int32(env->napi, number, kind);
 }
 
+/* Something that was thrown in another language, whatever the library makes of it. */
+static int is_guest(const metacall_error *error)
+{
+    switch (error->code) {
+    case METACALL_ERROR_GUEST:
+    case METACALL_ERROR_EXIT:
+    case METACALL_ERROR_INTERRUPT:
+        return 1;
+    case METACALL_ERROR_CANCELLED:
+    case METACALL_ERROR_TIMEOUT:
+        return 0; /* they have names that JavaScript knows */
+    default:
+        return error->native != NULL;
+    }
+}
+
 /* The name of the JavaScript error. */
 static const char *name_of(const metacall_error *error, int guest)
 {
@@ -305,8 +321,7 @@ static const char *name_of(const metacall_error *error, int guest)
 
 int node_error_make(struct node_env *env, metacall_error *error, napi_value *ret_value)
 {
-    int guest = error->code == METACALL_ERROR_GUEST || error->code == METACALL_ERROR_EXIT ||
-                error->code == METACALL_ERROR_INTERRUPT;
+    int guest = is_guest(error);
     napi_value args[7], made, pair[2];
 
     if (error->ops == &native_ops && error->native &&

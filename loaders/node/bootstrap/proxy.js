@@ -112,6 +112,15 @@
     return perform(state.address, op.ITEM_GET, undefined, index);
   }
 
+  // One whose getter fails is there.
+  function isThere(state, key) {
+    try {
+      return perform(state.address, op.HAS, key);
+    } catch {
+      return true;
+    }
+  }
+
   const traps = {
     get(target, key) {
       const state = target[STATE];
@@ -155,7 +164,7 @@
         return state.flags & flags.LENGTH ? Number(key) < lengthOf(state)
           : perform(state.address, op.CONTAINS, undefined, Number(key));
       }
-      return perform(state.address, op.HAS, key) || key in target;
+      return isThere(state, key) || key in target;
     },
     ownKeys(target) {
       const names = perform(target[STATE].address, op.NAMES, undefined);
@@ -163,7 +172,7 @@
     },
     getOwnPropertyDescriptor(target, key) {
       const state = target[STATE];
-      if (typeof key === 'symbol' || !perform(state.address, op.HAS, key)) return undefined;
+      if (typeof key === 'symbol' || !isThere(state, key)) return undefined;
       return {
         get: () => state.proxy[key],
         set: (value) => { state.proxy[key] = value; },
