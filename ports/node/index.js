@@ -153,6 +153,11 @@ function metacall_logs() {
 
 // ------------------------------------------------------------------ require() of other languages
 
+// What is Node's own, and never asked about.
+const schemes = new Set(['node', 'data', 'file', 'http', 'https', 'blob', 'npm', 'wasm']);
+const endings = new Set(['', '.js', '.mjs', '.cjs', '.json', '.node', '.wasm', '.ts', '.mts',
+  '.cts']);
+
 function endingOf(file) {
   const at = file.lastIndexOf('.');
   return at > file.lastIndexOf('/') + 1 ? file.slice(at) : '';
@@ -173,24 +178,43 @@ Module.prototype.load = function (filename) {
   return Reflect.apply(loadModule, this, [filename]);
 };
 
-// A package of another language: require('py:html'). Node's own schemes stay Node's.
-const own = new Set(['node', 'data', 'file', 'http', 'https', 'blob', 'npm']);
+// The scheme of 'py:html', '' where there is none of another language's.
+function schemeOf(request) {
+  const at = typeof request === 'string' ? request.indexOf(':') : -1;
+  const scheme = at > 1 ? request.slice(0, at) : '';
+  return scheme !== '' && !schemes.has(scheme) && /^[a-z][a-z0-9_-]*$/.test(scheme) ? scheme : '';
+}
+
+// A package of another language: require('py:html').
 const { _load } = Module;
 const packages = new Map();
 Module._load = function (request, ...rest) {
-  const at = typeof request === 'string' ? request.indexOf(':') : -1;
-  if (at > 1 && !own.has(request.slice(0, at)) && /^[a-z][a-z0-9_-]*$/.test(request.slice(0, at))) {
-    const tag = native.tagOf(request.slice(0, at));
+  const scheme = schemeOf(request);
+  if (scheme !== '') {
+    const tag = native.tagOf(scheme);
     if (tag !== null && tag !== 'node') {
-      const key = `${tag}:${request.slice(at + 1)}`;
+      const key = `${tag}:${request.slice(scheme.length + 1)}`;
       if (!packages.has(key)) {
-        packages.set(key, metacall_load_from_package_export(tag, request.slice(at + 1)));
+        packages.set(key,
+          metacall_load_from_package_export(tag, request.slice(scheme.length + 1)));
       }
       return packages.get(key);
     }
   }
   return Reflect.apply(_load, this, [request, ...rest]);
 };
+
+// import of the same, where Node has hooks in the thread itself; elsewhere register.js is asked for.
+if (typeof Module.registerHooks === 'function') {
+  Module.registerHooks({
+    load(url, context, next) {
+      const foreign = url.startsWith('file:') ? !endings.has(endingOf(url.replace(/[?#].*/, '')))
+        : schemeOf(url) !== '';
+      return foreign && !(context.conditions || []).includes('require')
+        ? require('./register.js').load(url, context, next) : next(url, context);
+    },
+  });
+}
 
 module.exports = {
   metacall,
@@ -215,4 +239,6 @@ module.exports = {
   get ForeignError() { return native.foreignError(); },
   // The class of what stands for objects of other languages.
   get ForeignObject() { return native.shared().ForeignObject; },
+  // For register.js.
+  [Symbol.for('metacall.register')]: { schemes, endings },
 };
