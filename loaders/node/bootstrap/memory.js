@@ -23,7 +23,9 @@
   function hold(buffer) {
     if (pinned.has(buffer) || !(buffer instanceof ArrayBuffer)) return;
     pinned.add(buffer);
-    require('worker_threads').markAsUntransferable(buffer);
+    // Node has marked those that it did not allocate, and takes them back by detaching: a second
+    // mark would forbid that too.
+    if (!views.has(buffer)) require('worker_threads').markAsUntransferable(buffer);
     for (const name of ['transfer', 'transferToFixedLength', 'resize']) {
       if (typeof buffer[name] !== 'function') continue;
       Object.defineProperty(buffer, name, {
@@ -51,8 +53,8 @@
     const Type = VIEWS[String.fromCharCode(format)] || Uint8Array;
     const view = constant && Type === Uint8Array ? Buffer.from(buffer)
       : new Type(buffer, 0, Math.floor(buffer.byteLength / Type.BYTES_PER_ELEMENT));
-    hold(buffer);
     views.set(buffer, view);
+    hold(buffer);
     return view;
   }
 
