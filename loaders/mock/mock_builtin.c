@@ -23,12 +23,8 @@ static int builtin_if(const struct mock_frame *frame, const struct mock_node *no
     return value != slot ? metacall_slot_copy(slot, value) : 0;
 }
 
-/* A built-in that needs its arguments' values. */
-typedef int (*builtin_body)(const struct mock_frame *frame, const struct mock_node *node,
-                            metacall_value **args, metacall_value *slot);
-
-static int builtin_with_arguments(const struct mock_frame *frame, const struct mock_node *node,
-                                  metacall_value *slot, builtin_body body)
+int mock_builtin_with(const struct mock_frame *frame, const struct mock_node *node,
+                      metacall_value *slot, mock_body body)
 {
     metacall_value *args[node->count];
     metacall_value slots[node->count];
@@ -40,8 +36,8 @@ static int builtin_with_arguments(const struct mock_frame *frame, const struct m
     return result;
 }
 
-static int builtin_raise_type(const struct mock_frame *frame, const struct mock_node *node,
-                              const metacall_value *value, const char *expected)
+int mock_builtin_raise_type(const struct mock_frame *frame, const struct mock_node *node,
+                            const metacall_value *value, const char *expected)
 {
     return mock_raise(frame, node, "TypeError", "%s needs %s, not %s", node->items[0]->name,
                       expected, metacall_kind_name((enum metacall_value_id)value->id));
@@ -52,22 +48,22 @@ static int body_raise(const struct mock_frame *frame, const struct mock_node *no
 {
     (void)slot;
     if (args[1]->id != METACALL_STRING || args[2]->id != METACALL_STRING)
-        return builtin_raise_type(frame, node, args[1]->id != METACALL_STRING ? args[1] : args[2],
-                                  "two strings");
+        return mock_builtin_raise_type(
+            frame, node, args[1]->id != METACALL_STRING ? args[1] : args[2], "two strings");
     return mock_raise(frame, node, args[1]->as.bytes.data, "%s", args[2]->as.bytes.data);
 }
 
 static int builtin_raise(const struct mock_frame *frame, const struct mock_node *node,
                          metacall_value *slot)
 {
-    return builtin_with_arguments(frame, node, slot, body_raise);
+    return mock_builtin_with(frame, node, slot, body_raise);
 }
 
 static int body_call(const struct mock_frame *frame, const struct mock_node *node,
                      metacall_value **args, metacall_value *slot)
 {
     if (args[1]->id != METACALL_STRING)
-        return builtin_raise_type(frame, node, args[1], "a name");
+        return mock_builtin_raise_type(frame, node, args[1], "a name");
     metacall_function *function = metacall_function_find(args[1]->as.bytes.data);
     if (function == NULL)
         return -1;
@@ -79,7 +75,7 @@ static int body_call(const struct mock_frame *frame, const struct mock_node *nod
 static int builtin_call(const struct mock_frame *frame, const struct mock_node *node,
                         metacall_value *slot)
 {
-    return builtin_with_arguments(frame, node, slot, body_call);
+    return mock_builtin_with(frame, node, slot, body_call);
 }
 
 static int body_size(const struct mock_frame *frame, const struct mock_node *node,
@@ -87,17 +83,18 @@ static int body_size(const struct mock_frame *frame, const struct mock_node *nod
 {
     if (args[1]->id == METACALL_STRING || args[1]->id == METACALL_BUFFER)
         metacall_slot_long(slot, (int64_t)args[1]->as.bytes.size);
-    else if (args[1]->id == METACALL_ARRAY || args[1]->id == METACALL_MAP)
+    else if (args[1]->id == METACALL_ARRAY || args[1]->id == METACALL_MAP ||
+             args[1]->id == METACALL_SET)
         metacall_slot_long(slot, (int64_t)args[1]->as.array.count);
     else
-        return builtin_raise_type(frame, node, args[1], "something with a size");
+        return mock_builtin_raise_type(frame, node, args[1], "something with a size");
     return 0;
 }
 
 static int builtin_size(const struct mock_frame *frame, const struct mock_node *node,
                         metacall_value *slot)
 {
-    return builtin_with_arguments(frame, node, slot, body_size);
+    return mock_builtin_with(frame, node, slot, body_size);
 }
 
 static int body_kind(const struct mock_frame *frame, const struct mock_node *node,
@@ -111,14 +108,14 @@ static int body_kind(const struct mock_frame *frame, const struct mock_node *nod
 static int builtin_kind(const struct mock_frame *frame, const struct mock_node *node,
                         metacall_value *slot)
 {
-    return builtin_with_arguments(frame, node, slot, body_kind);
+    return mock_builtin_with(frame, node, slot, body_kind);
 }
 
 static int body_bytes(const struct mock_frame *frame, const struct mock_node *node,
                       metacall_value **args, metacall_value *slot)
 {
     if (args[1]->id != METACALL_STRING)
-        return builtin_raise_type(frame, node, args[1], "a string");
+        return mock_builtin_raise_type(frame, node, args[1], "a string");
     return metacall_slot_bytes(slot, METACALL_BUFFER, args[1]->as.bytes.data,
                                args[1]->as.bytes.size);
 }
@@ -126,14 +123,14 @@ static int body_bytes(const struct mock_frame *frame, const struct mock_node *no
 static int builtin_bytes(const struct mock_frame *frame, const struct mock_node *node,
                          metacall_value *slot)
 {
-    return builtin_with_arguments(frame, node, slot, body_bytes);
+    return mock_builtin_with(frame, node, slot, body_bytes);
 }
 
 static int body_repeat(const struct mock_frame *frame, const struct mock_node *node,
                        metacall_value **args, metacall_value *slot)
 {
     if (args[2]->id != METACALL_LONG || args[2]->as.long_ < 0)
-        return builtin_raise_type(frame, node, args[2], "a Long of at least 0");
+        return mock_builtin_raise_type(frame, node, args[2], "a Long of at least 0");
     int result = metacall_slot_array(slot, (size_t)args[2]->as.long_);
     for (size_t i = 0; result == 0 && i < slot->as.array.count; i++)
         result = metacall_slot_copy(slot->as.array.items[i], args[1]);
@@ -145,20 +142,25 @@ static int body_repeat(const struct mock_frame *frame, const struct mock_node *n
 static int builtin_repeat(const struct mock_frame *frame, const struct mock_node *node,
                           metacall_value *slot)
 {
-    return builtin_with_arguments(frame, node, slot, body_repeat);
+    return mock_builtin_with(frame, node, slot, body_repeat);
 }
+
+static const struct mock_builtin plain_builtins[] = {{"if", 3, 3, builtin_if},
+                                                     {"raise", 2, 2, builtin_raise},
+                                                     {"call", 1, MOCK_PARAMETERS_MAX, builtin_call},
+                                                     {"size", 1, 1, builtin_size},
+                                                     {"kind", 1, 1, builtin_kind},
+                                                     {"bytes", 1, 1, builtin_bytes},
+                                                     {"repeat", 2, 2, builtin_repeat},
+                                                     {NULL, 0, 0, NULL}};
 
 const struct mock_builtin *mock_builtin_find(const char *name)
 {
-    static const struct mock_builtin builtins[] = {{"if", 3, 3, builtin_if},
-                                                   {"raise", 2, 2, builtin_raise},
-                                                   {"call", 1, MOCK_PARAMETERS_MAX, builtin_call},
-                                                   {"size", 1, 1, builtin_size},
-                                                   {"kind", 1, 1, builtin_kind},
-                                                   {"bytes", 1, 1, builtin_bytes},
-                                                   {"repeat", 2, 2, builtin_repeat}};
-    for (size_t i = 0; i < sizeof(builtins) / sizeof(builtins[0]); i++)
-        if (strcmp(builtins[i].name, name) == 0)
-            return &builtins[i];
+    static const struct mock_builtin *const tables[] = {plain_builtins, mock_value_builtins,
+                                                        mock_counter_builtins, mock_later_builtins};
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+        for (const struct mock_builtin *each = tables[i]; each->name != NULL; each++)
+            if (strcmp(each->name, name) == 0)
+                return each;
     return NULL;
 }

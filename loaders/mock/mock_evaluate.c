@@ -366,6 +366,17 @@ int mock_call(const struct mock_frame *frame, const struct mock_node *node,
     return result;
 }
 
+/* A class constructs; an object is called. */
+static int evaluate_call_object(const struct mock_frame *frame, const struct mock_node *node,
+                                metacall_object *object, metacall_value **args, size_t count,
+                                metacall_value *slot)
+{
+    metacall_function *function = metacall_object_function(object);
+    int result = function != NULL ? mock_call(frame, node, function, args, count, slot) : -1;
+    metacall_function_release(function);
+    return result;
+}
+
 static int evaluate_call_value(const struct mock_frame *frame, const struct mock_node *node,
                                metacall_value **args, size_t count, metacall_value *slot)
 {
@@ -376,6 +387,8 @@ static int evaluate_call_value(const struct mock_frame *frame, const struct mock
     int result;
     if (callee->id == METACALL_FUNCTION)
         result = mock_call(frame, node, callee->as.function, args, count, slot);
+    else if (callee->id == METACALL_CLASS || callee->id == METACALL_OBJECT)
+        result = evaluate_call_object(frame, node, callee->as.object, args, count, slot);
     else
         result = mock_raise(frame, node, "TypeError", "a %s cannot be called",
                             metacall_kind_name((enum metacall_value_id)callee->id));
@@ -437,10 +450,18 @@ static int evaluate_global(const struct mock_frame *frame, const struct mock_nod
                            metacall_value *slot, const metacall_value **ret_value)
 {
     struct mock_definition *definition = node->definition;
-    if (!definition->is_function) {
+    if (definition->kind == MOCK_IS_CONSTANT) {
         *ret_value = &definition->value;
         /* Only while the script is being loaded, on its one thread. */
         return definition->settled > 0 ? 0 : evaluate_constant(frame, node, definition);
+    }
+    if (definition->kind == MOCK_IS_CLASS) {
+        metacall_object *object = mock_class_object(definition);
+        if (object == NULL)
+            return -1;
+        metacall_slot_object(slot, object);
+        metacall_object_release(object);
+        return 0;
     }
     metacall_function *function = mock_script_function(definition);
     if (function == NULL)

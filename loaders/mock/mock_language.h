@@ -6,6 +6,9 @@
 
 #include <metacall/loader.h>
 
+#include <metacall/future.h>
+#include <metacall/object.h>
+
 #define MOCK_NESTING_MAX 1000 /* levels of an expression, and operators in a row */
 #define MOCK_CALLS_MAX 1000   /* calls within calls at run time */
 #define MOCK_PARAMETERS_MAX 64
@@ -45,11 +48,17 @@ struct mock_parameter {
     int required;
 };
 
-/* A constant (no parameters, is_function 0) or a function. */
+enum mock_definition_kind {
+    MOCK_IS_CONSTANT,
+    MOCK_IS_FUNCTION,
+    MOCK_IS_CLASS /* its parameters are its constructor's, and its attributes */
+};
+
+/* A constant, a function or a class. A function called "Class.name" is a method. */
 struct mock_definition {
     struct mock_script *script;
     char *name;
-    int is_function;
+    enum mock_definition_kind kind;
     unsigned line;
     enum metacall_value_id result;
     struct mock_parameter parameters[MOCK_PARAMETERS_MAX];
@@ -57,6 +66,9 @@ struct mock_definition {
     struct mock_node *body;
     metacall_value value; /* of a constant, evaluated when the script is loaded */
     int settled;          /* of a constant: -1 = being evaluated, 1 = value is there */
+    /* As it crossed: weak, while somebody holds it. The lock of mock_script.c guards both. */
+    metacall_function *function;
+    metacall_object *class_object;
     struct mock_definition *next;
 };
 
@@ -88,8 +100,17 @@ struct mock_script *mock_script_create(metacall_loader *loader, const char *path
 void mock_script_release(struct mock_script *script); /* NULL is accepted */
 /* Defines everything of the script in the handle. */
 int mock_script_define(struct mock_script *script, metacall_handle *handle);
-/* A new function for a definition, with one reference. */
-metacall_function *mock_script_function(const struct mock_definition *definition);
+/* A definition as a function, with a new reference: the same one while somebody holds it. */
+metacall_function *mock_script_function(struct mock_definition *definition);
+/* Adds the definition's parameters to a function's signature. */
+int mock_script_describe(const struct mock_definition *definition, metacall_function *function);
+/* A definition by name: a class's own, or NULL. */
+struct mock_definition *mock_script_find(const struct mock_script *script, const char *class_name,
+                                         const char *name);
+/* 1 and a new reference where the weak place holds something that lives. The lock is held. */
+int mock_weak_take(uint32_t *refs);
+void mock_weak_lock(void);
+void mock_weak_unlock(void);
 
 /* ---- mock_parser.c */
 int mock_parse(struct mock_script *script, const char *text, size_t size);
@@ -116,5 +137,34 @@ int mock_raise(const struct mock_frame *frame, const struct mock_node *node, con
 
 /* ---- mock_builtin.c */
 const struct mock_builtin *mock_builtin_find(const char *name);
+/* A built-in that needs its arguments' values: evaluates args[1...], then runs the body. */
+typedef int (*mock_body)(const struct mock_frame *frame, const struct mock_node *node,
+                         metacall_value **args, metacall_value *slot);
+int mock_builtin_with(const struct mock_frame *frame, const struct mock_node *node,
+                      metacall_value *slot, mock_body body);
+/* "... needs <expected>, not <kind>". Returns -1. */
+int mock_builtin_raise_type(const struct mock_frame *frame, const struct mock_node *node,
+                            const metacall_value *value, const char *expected);
+
+/* ---- mock_value.c: sets, dates, memory, and what can be done with anybody's objects */
+extern const struct mock_builtin mock_value_builtins[];
+
+/* ---- mock_object.c */
+/* A definition of a class as an object, with a new reference: the same one while it is held. */
+metacall_object *mock_class_object(struct mock_definition *definition);
+
+/* ---- mock_counter.c */
+/* Iterators: count(from, to), ticks(from, to, ms). */
+extern const struct mock_builtin mock_counter_builtins[];
+
+/* ---- mock_later.c */
+/* Futures: later(x, ms), fail_later(type, message, ms), never(), await(x). */
+extern const struct mock_builtin mock_later_builtins[];
+/* A future that resolves with a copy of the value, or rejects with the error (a reference of its
+ * own), after that time. A new reference. NULL with the error set. */
+metacall_future *mock_later(metacall_loader *loader, const metacall_value *value,
+                            metacall_error *error, int64_t ms);
+/* Ends the thread that settles them; what is pending stays so. */
+void mock_later_end(void);
 
 #endif /* MOCK_LANGUAGE_H */

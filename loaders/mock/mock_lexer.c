@@ -92,7 +92,10 @@ static void lexer_skip(struct mock_lexer *lexer)
 static int lexer_name(struct mock_lexer *lexer)
 {
     const char *start = lexer->at;
-    while (lexer->at < lexer->end && lexer_is_name(*lexer->at, 0))
+    /* "Class.method" is one name. */
+    while (lexer->at < lexer->end &&
+           (lexer_is_name(*lexer->at, 0) ||
+            (*lexer->at == '.' && lexer->at + 1 < lexer->end && lexer_is_name(lexer->at[1], 1))))
         lexer_advance(lexer);
     lexer->token = MOCK_TOKEN_NAME;
     lexer->size = (size_t)(lexer->at - start);

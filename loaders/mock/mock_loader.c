@@ -215,6 +215,7 @@ int mock_loader_clear(metacall_loader *loader, metacall_handle *handle)
 int mock_loader_destroy(metacall_loader *loader)
 {
     struct mock_state *state = metacall_loader_data(loader);
+    mock_later_end();
     while (state->folders != NULL) {
         struct mock_folder *next = state->folders->next;
         free(state->folders);

@@ -243,7 +243,9 @@ static int parse_type(struct parser *parser, enum metacall_value_id *ret_type)
         {"short", METACALL_SHORT},   {"int", METACALL_INT},           {"long", METACALL_LONG},
         {"float", METACALL_FLOAT},   {"double", METACALL_DOUBLE},     {"string", METACALL_STRING},
         {"buffer", METACALL_BUFFER}, {"array", METACALL_ARRAY},       {"map", METACALL_MAP},
-        {"ptr", METACALL_PTR},       {"function", METACALL_FUNCTION}, {"null", METACALL_NULL}};
+        {"ptr", METACALL_PTR},       {"function", METACALL_FUNCTION}, {"null", METACALL_NULL},
+        {"set", METACALL_SET},       {"date", METACALL_DATE},         {"future", METACALL_FUTURE},
+        {"object", METACALL_OBJECT}};
     if (parser->lexer.token == MOCK_TOKEN_NAME) {
         for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
             if (strcmp(parser->lexer.text, types[i].name) == 0) {
@@ -290,6 +292,15 @@ static int parse_parameters(struct parser *parser)
     }
 }
 
+static enum mock_definition_kind parse_keyword(const struct parser *parser)
+{
+    if (parser->lexer.token != MOCK_TOKEN_NAME)
+        return MOCK_IS_FUNCTION; /* and no type: refused there */
+    if (strcmp(parser->lexer.text, "const") == 0)
+        return MOCK_IS_CONSTANT;
+    return strcmp(parser->lexer.text, "class") == 0 ? MOCK_IS_CLASS : MOCK_IS_FUNCTION;
+}
+
 static int parse_definition(struct parser *parser)
 {
     struct mock_definition *definition = calloc(1, sizeof(*definition));
@@ -302,20 +313,20 @@ static int parse_definition(struct parser *parser)
     definition->script = parser->script;
     definition->line = parser->lexer.token_line;
     definition->value = (metacall_value)METACALL_SLOT_INIT;
-    definition->is_function =
-        parser->lexer.token != MOCK_TOKEN_NAME || strcmp(parser->lexer.text, "const") != 0;
-    if (definition->is_function ? parse_type(parser, &definition->result) != 0
-                                : mock_lexer_next(&parser->lexer) != 0)
+    definition->kind = parse_keyword(parser);
+    if (definition->kind == MOCK_IS_FUNCTION ? parse_type(parser, &definition->result) != 0
+                                             : mock_lexer_next(&parser->lexer) != 0)
         return -1;
+    if (definition->kind == MOCK_IS_CLASS)
+        definition->result = METACALL_INVALID;
     if (parse_take_name(parser, &definition->name) != 0)
         return -1;
-    if (definition->is_function &&
+    if (definition->kind != MOCK_IS_CONSTANT &&
         (parse_expect(parser, '(', "'('") != 0 || parse_parameters(parser) != 0))
         return -1;
-    if (parse_expect(parser, '~', "'='") != 0)
-        return -1;
-    definition->body = parse_expression(parser);
-    if (definition->body == NULL)
+    if (definition->kind != MOCK_IS_CLASS &&
+        (parse_expect(parser, '~', "'='") != 0 ||
+         (definition->body = parse_expression(parser)) == NULL))
         return -1;
     if (parser->lexer.token != MOCK_TOKEN_LINE)
         return mock_lexer_raise(&parser->lexer, "the end of the line");

@@ -3,6 +3,7 @@
 /* A script and the functions that it becomes. A function keeps its script; the handle does too. */
 #include "mock_language.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,33 +27,108 @@ static int function_call(metacall_function *function, const struct metacall_call
     return mock_run(definition, call->args, ret);
 }
 
+/* ------------------------------------------------------------------------------------ identity */
+
+static pthread_mutex_t weak_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void mock_weak_lock(void)
+{
+    pthread_mutex_lock(&weak_lock);
+}
+
+void mock_weak_unlock(void)
+{
+    pthread_mutex_unlock(&weak_lock);
+}
+
+int mock_weak_take(uint32_t *refs)
+{
+    uint32_t seen = __atomic_load_n(refs, __ATOMIC_RELAXED);
+    while (seen != 0)
+        if (__atomic_compare_exchange_n(refs, &seen, seen + 1, 1, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED))
+            return 1;
+    return 0;
+}
+
 static void function_destroy(metacall_function *function)
 {
-    const struct mock_definition *definition = function->data;
+    struct mock_definition *definition = function->data;
+    mock_weak_lock();
+    if (definition->function == function)
+        definition->function = NULL;
+    mock_weak_unlock();
     mock_script_release(definition->script);
 }
 
-static const struct metacall_function_ops function_ops = {function_call, NULL, function_destroy, NULL};
-
-metacall_function *mock_script_function(const struct mock_definition *definition)
+/* Nothing to turn on: scripts call each other's functions through the registry too. */
+static int function_intercept(metacall_function *function, int on)
 {
-    struct mock_script *script = definition->script;
-    metacall_function *function = metacall_function_create(script->loader, definition->name,
-                                                           &function_ops, (void *)definition);
-    if (function == NULL)
-        return NULL;
-    __atomic_add_fetch(&script->refs, 1, __ATOMIC_RELAXED);
+    (void)function, (void)on;
+    return 0;
+}
+
+static const struct metacall_function_ops function_ops = {function_call, NULL, function_destroy,
+                                                          function_intercept};
+
+int mock_script_describe(const struct mock_definition *definition, metacall_function *function)
+{
     function->flags |= METACALL_FUNCTION_TYPED; /* arguments are counted even where all are any */
     metacall_function_result(function, definition->result);
     for (size_t i = 0; i < definition->count; i++) {
         const struct mock_parameter *parameter = &definition->parameters[i];
         if (metacall_function_parameter(function, parameter->name, parameter->type,
-                                        parameter->required) != 0) {
-            metacall_function_release(function);
-            return NULL;
-        }
+                                        parameter->required) != 0)
+            return -1;
     }
-    return function;
+    return 0;
+}
+
+static metacall_function *script_function_known(struct mock_definition *definition)
+{
+    return definition->function != NULL && mock_weak_take(&definition->function->refs)
+               ? definition->function
+               : NULL;
+}
+
+metacall_function *mock_script_function(struct mock_definition *definition)
+{
+    struct mock_script *script = definition->script;
+    mock_weak_lock();
+    metacall_function *known = script_function_known(definition);
+    mock_weak_unlock();
+    if (known != NULL)
+        return known;
+    metacall_function *function =
+        metacall_function_create(script->loader, definition->name, &function_ops, definition);
+    if (function == NULL)
+        return NULL;
+    __atomic_add_fetch(&script->refs, 1, __ATOMIC_RELAXED);
+    if (definition->result == METACALL_FUTURE)
+        function->flags |= METACALL_FUNCTION_ASYNC;
+    if (mock_script_describe(definition, function) != 0) {
+        metacall_function_release(function);
+        return NULL;
+    }
+    mock_weak_lock();
+    if ((known = script_function_known(definition)) == NULL)
+        definition->function = function;
+    mock_weak_unlock();
+    if (known == NULL)
+        return function;
+    metacall_function_release(function);
+    return known;
+}
+
+struct mock_definition *mock_script_find(const struct mock_script *script, const char *class_name,
+                                         const char *name)
+{
+    size_t length = strlen(class_name);
+    for (struct mock_definition *each = script->definitions; each != NULL; each = each->next)
+        if (strncmp(each->name, class_name, length) == 0 && each->name[length] == '.' &&
+            strcmp(each->name + length + 1, name) == 0)
+            return each;
+    return NULL;
 }
 
 static void script_free(struct mock_script *script)
@@ -94,7 +170,8 @@ static int script_settle_constants(struct mock_script *script)
         struct mock_frame frame = {definition, NULL};
         metacall_value slot = METACALL_SLOT_INIT;
         const metacall_value *value;
-        if (!definition->is_function && mock_evaluate(&frame, &node, &slot, &value) != 0)
+        if (definition->kind == MOCK_IS_CONSTANT &&
+            mock_evaluate(&frame, &node, &slot, &value) != 0)
             return -1;
     }
     return 0;
@@ -124,17 +201,26 @@ int mock_script_define(struct mock_script *script, metacall_handle *handle)
          definition = definition->next) {
         metacall_value value = METACALL_SLOT_INIT;
         int result;
-        if (definition->is_function) {
+        if (strchr(definition->name, '.') != NULL)
+            continue; /* a method: its class has it */
+        if (definition->kind == MOCK_IS_CONSTANT) {
+            result = metacall_handle_define(handle, definition->name, &definition->value);
+        } else if (definition->kind == MOCK_IS_CLASS) {
+            metacall_object *object = mock_class_object(definition);
+            if (object == NULL)
+                return -1;
+            metacall_slot_object(&value, object);
+            metacall_object_release(object);
+            result = metacall_handle_define(handle, definition->name, &value);
+        } else {
             metacall_function *function = mock_script_function(definition);
             if (function == NULL)
                 return -1;
             metacall_slot_function(&value, function);
             metacall_function_release(function);
             result = metacall_handle_define(handle, definition->name, &value);
-            metacall_slot_clear(&value);
-        } else {
-            result = metacall_handle_define(handle, definition->name, &definition->value);
         }
+        metacall_slot_clear(&value);
         if (result != 0)
             return -1;
     }
