@@ -40,9 +40,16 @@ static int object_describe_parameter(metacall_function *function, const metacall
     enum metacall_value_id type = parts[1]->id == METACALL_LONG
                                       ? (enum metacall_value_id)parts[1]->as.long_
                                       : METACALL_INVALID;
+    int flags = parts[2]->id == METACALL_LONG ? (int)parts[2]->as.long_
+                : parts[2]->id == METACALL_BOOL && parts[2]->as.boolean_
+                    ? METACALL_PARAMETER_REQUIRED
+                    : 0;
+    if (flags & METACALL_PARAMETER_REST) {
+        __atomic_or_fetch(&function->flags, METACALL_FUNCTION_VARIADIC, __ATOMIC_RELEASE);
+        return 0;
+    }
     return metacall_function_parameter(
-        function, parts[0]->id == METACALL_STRING ? parts[0]->as.bytes.data : NULL, type,
-        parts[2]->id == METACALL_BOOL && parts[2]->as.boolean_);
+        function, parts[0]->id == METACALL_STRING ? parts[0]->as.bytes.data : NULL, type, flags);
 }
 
 /* Who cannot tell takes anything: its own language counts and checks. */

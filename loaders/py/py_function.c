@@ -172,9 +172,9 @@ metacall_function *py_function_of(PyObject *object)
         return function;
     if ((function = create(object)) == NULL)
         return NULL;
-    /* Types are checked before the function is entered, so they must be known by then. */
-    if (py_describe_is_typed(object) && py_describe(object, function) != 0)
-        PyErr_Clear();
+    /* What its annotations are is asked at the first call: they may name what is defined later. */
+    if (py_describe_is_typed(object))
+        function->flags |= METACALL_FUNCTION_TYPED;
     return function;
 }
 

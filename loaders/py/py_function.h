@@ -18,7 +18,10 @@ PyObject *py_function_object(metacall_function *function);
 PyObject *py_function_home(const metacall_function *function);
 /* Writes the signature of `callable` into `function`. 0, or -1 with a Python exception set. */
 int py_describe(PyObject *callable, metacall_function *function);
-/* Does its signature name a type? Then it must be written before the first call. */
+/* Its parameters as METACALL_OBJECT_SIGNATURE has them: a new list, or NULL with an exception set.
+ */
+PyObject *py_describe_parameters(PyObject *callable);
+/* Does it have annotations, whatever they say? Then its arguments may have to be checked. */
 int py_describe_is_typed(PyObject *callable);
 
 /* The type metacall.Function: borrowed, or NULL with a Python exception set. */

@@ -5,9 +5,11 @@
 
 #include "py_arguments.h"
 #include "py_error.h"
+#include "py_function.h"
 #include "py_future.h"
 #include "py_home.h"
 #include "py_kind.h"
+#include "py_members.h"
 #include "py_runtime.h"
 
 #include <stdlib.h>
@@ -284,6 +286,10 @@ static int perform_rest(struct operation *operation)
         return give_truth(operation, PyObject_IsInstance(object, operation->args[0]));
     case METACALL_OBJECT_EQUAL:
         return give_truth(operation, PyObject_RichCompareBool(object, operation->args[0], Py_EQ));
+    case METACALL_OBJECT_SIGNATURE:
+        return give(operation, py_describe_parameters(operation->object));
+    case METACALL_OBJECT_MEMBERS:
+        return give(operation, py_members(operation->object));
     case METACALL_OBJECT_HASH:
         return give_number(operation, PyObject_Hash(object));
     default:

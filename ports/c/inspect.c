@@ -66,9 +66,34 @@ int inspect_type(metacall_value *map, size_t at, enum metacall_value_id id)
     return 0;
 }
 
-int inspect_signature(metacall_value *map, size_t at, const struct function_signature *signature)
+int inspect_member_bool(metacall_value *map, size_t at, const char *key, int truth)
 {
-    metacall_value *place = inspect_nested(map, at, "signature", METACALL_MAP, 2);
+    metacall_value *place = inspect_member(map, at, key);
+    if (place == NULL)
+        return -1;
+    metacall_slot_bool(place, truth);
+    return 0;
+}
+
+/* One parameter. "kind" says how an argument reaches it: by its place, its name, or either. */
+static int inspect_parameter(metacall_value *map, const struct function_parameter *parameter)
+{
+    const char *kind = parameter->flags & METACALL_PARAMETER_KEYWORD      ? "keyword"
+                       : parameter->flags & METACALL_PARAMETER_POSITIONAL ? "positional"
+                                                                          : "any";
+    if (metacall_slot_map(map, 4) != 0 ||
+        inspect_member_text(map, 0, "name", parameter->name != NULL ? parameter->name : "") != 0 ||
+        inspect_type(map, 1, parameter->type) != 0 ||
+        inspect_member_bool(map, 2, "required",
+                            (parameter->flags & METACALL_PARAMETER_REQUIRED) != 0) != 0)
+        return -1;
+    return inspect_member_text(map, 3, "kind", kind);
+}
+
+int inspect_signature(metacall_value *map, size_t at, const struct function_signature *signature,
+                      uint32_t flags)
+{
+    metacall_value *place = inspect_nested(map, at, "signature", METACALL_MAP, 3);
     metacall_value *ret = place != NULL ? inspect_nested(place, 0, "ret", METACALL_MAP, 1) : NULL;
     if (ret == NULL || inspect_type(ret, 0, signature->result) != 0)
         return -1;
@@ -76,15 +101,10 @@ int inspect_signature(metacall_value *map, size_t at, const struct function_sign
     if (args == NULL)
         return -1;
     for (size_t i = 0; i < signature->count; i++) {
-        const struct function_parameter *parameter = &signature->parameters[i];
-        metacall_value *arg = args->as.array.items[i];
-        if (metacall_slot_map(arg, 2) != 0 ||
-            inspect_member_text(arg, 0, "name", parameter->name != NULL ? parameter->name : "") !=
-                0 ||
-            inspect_type(arg, 1, parameter->type) != 0)
+        if (inspect_parameter(args->as.array.items[i], &signature->parameters[i]) != 0)
             return -1;
     }
-    return 0;
+    return inspect_member_bool(place, 2, "variadic", (flags & METACALL_FUNCTION_VARIADIC) != 0);
 }
 
 const struct function_signature *inspect_describe(metacall_function *function)
@@ -99,15 +119,12 @@ const struct function_signature *inspect_describe(metacall_function *function)
 int inspect_function(metacall_value *slot, const char *name, metacall_function *function)
 {
     const struct function_signature *signature = inspect_describe(function);
-    if (metacall_slot_map(slot, 3) != 0 || inspect_member_text(slot, 0, "name", name) != 0 ||
-        inspect_signature(slot, 1, signature) != 0)
+    uint32_t flags = __atomic_load_n(&function->flags, __ATOMIC_ACQUIRE);
+    if (metacall_slot_map(slot, 4) != 0 || inspect_member_text(slot, 0, "name", name) != 0 ||
+        inspect_signature(slot, 1, signature, flags) != 0 ||
+        inspect_member_bool(slot, 2, "async", (flags & METACALL_FUNCTION_ASYNC) != 0) != 0)
         return -1;
-    metacall_value *place = inspect_member(slot, 2, "async");
-    if (place == NULL)
-        return -1;
-    metacall_slot_bool(place, (__atomic_load_n(&function->flags, __ATOMIC_ACQUIRE) &
-                               METACALL_FUNCTION_ASYNC) != 0);
-    return 0;
+    return inspect_member_bool(slot, 3, "generator", (flags & METACALL_FUNCTION_GENERATOR) != 0);
 }
 
 /* -------------------------------------------------------------------------------------- scopes */

@@ -11,6 +11,7 @@
 /* Each fills the empty slot, or pair `at` of the map. 0, or -1 with the error set. */
 int inspect_text(metacall_value *slot, const char *text);
 int inspect_member_text(metacall_value *map, size_t at, const char *key, const char *text);
+int inspect_member_bool(metacall_value *map, size_t at, const char *key, int truth);
 /* Names pair `at` of a map and gives the place of its value. NULL with the error set. */
 metacall_value *inspect_member(metacall_value *map, size_t at, const char *key);
 /* A member that is itself an array or a map of `count`. NULL with the error set. */
@@ -19,9 +20,10 @@ metacall_value *inspect_nested(metacall_value *map, size_t at, const char *key,
 
 /* "type": {name, id}; what takes anything has no name. */
 int inspect_type(metacall_value *map, size_t at, enum metacall_value_id id);
-/* "signature": {ret, args} */
-int inspect_signature(metacall_value *map, size_t at, const struct function_signature *signature);
-/* {name, signature, async} */
+/* "signature": {ret, args, variadic}; `flags` are the function's. */
+int inspect_signature(metacall_value *map, size_t at, const struct function_signature *signature,
+                      uint32_t flags);
+/* {name, signature, async, generator} */
 int inspect_function(metacall_value *slot, const char *name, metacall_function *function);
 /* The signature as far as it can be told: a guest that cannot describe one function must not hide
  * the others. Never NULL. */

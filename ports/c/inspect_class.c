@@ -15,18 +15,15 @@ static const struct inspect_group {
 
 #define INSPECT_GROUPS (sizeof(inspect_groups) / sizeof(inspect_groups[0]))
 
-/* {name, signature, async} of a method that was not described. */
+/* {name, signature, async, generator} of a method that was not described. */
 static int inspect_method_name(metacall_value *slot, const char *name)
 {
     static const struct function_signature unknown = {.result = METACALL_INVALID};
-    if (metacall_slot_map(slot, 3) != 0 || inspect_member_text(slot, 0, "name", name) != 0 ||
-        inspect_signature(slot, 1, &unknown) != 0)
+    if (metacall_slot_map(slot, 4) != 0 || inspect_member_text(slot, 0, "name", name) != 0 ||
+        inspect_signature(slot, 1, &unknown, METACALL_FUNCTION_VARIADIC) != 0 ||
+        inspect_member_bool(slot, 2, "async", 0) != 0)
         return -1;
-    metacall_value *place = inspect_member(slot, 2, "async");
-    if (place == NULL)
-        return -1;
-    metacall_slot_bool(place, 0);
-    return 0;
+    return inspect_member_bool(slot, 3, "generator", 0);
 }
 
 /* {name, type} */
@@ -115,8 +112,11 @@ static int inspect_constructors(metacall_value *slot, size_t at, metacall_object
     int result = list != NULL ? metacall_slot_map(list->as.array.items[0], 2) : -1;
     if (result == 0)
         result = inspect_member_text(list->as.array.items[0], 0, "name", class_object->type);
-    if (result == 0)
-        result = inspect_signature(list->as.array.items[0], 1, inspect_describe(function));
+    if (result == 0) {
+        const struct function_signature *signature = inspect_describe(function);
+        result = inspect_signature(list->as.array.items[0], 1, signature,
+                                   __atomic_load_n(&function->flags, __ATOMIC_ACQUIRE));
+    }
     metacall_function_release(function);
     return result;
 }

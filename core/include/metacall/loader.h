@@ -231,8 +231,9 @@ enum metacall_function_flags {
 /* How a parameter takes its argument. */
 enum metacall_parameter_flags {
     METACALL_PARAMETER_REQUIRED = 1u << 0,
-    METACALL_PARAMETER_KEYWORD = 1u << 1,   /* by its name only; such parameters come last */
-    METACALL_PARAMETER_POSITIONAL = 1u << 2 /* by its place only: the name just says what it is */
+    METACALL_PARAMETER_KEYWORD = 1u << 1,    /* by its name only; such parameters come last */
+    METACALL_PARAMETER_POSITIONAL = 1u << 2, /* by its place only: the name just says what it is */
+    METACALL_PARAMETER_REST = 1u << 3 /* METACALL_OBJECT_SIGNATURE only: takes more than is named */
 };
 
 /* A new function with one reference, owned by the caller. `name` is copied; NULL = anonymous.

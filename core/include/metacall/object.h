@@ -50,7 +50,8 @@ enum metacall_object_operation {
     METACALL_OBJECT_HASH = 27,     /* -> LONG */
     /* What tools show and calls from C go by; who does not know them is asked no more. */
     METACALL_OBJECT_SIGNATURE = 28, /* a class: of its constructor; a callable: its own. -> ARRAY of
-                                       parameters: [name, kind (LONG, or null for any), required] */
+                                       parameters: [name, kind (LONG, or null for any), flags (LONG,
+                                       enum metacall_parameter_flags)] */
     METACALL_OBJECT_MEMBERS = 29    /* a class -> MAP of "methods", "staticMethods", "attributes",
                                        "staticAttributes": each a MAP of name -> FUNCTION or null */
 };

@@ -62,13 +62,16 @@ static void *sleep_ms(size_t count, void *args[], void *data)
 
 int guest_register(void)
 {
-    enum metacall_value_id any[2] = {METACALL_INVALID, METACALL_INVALID};
+    enum metacall_value_id any[4] = {METACALL_INVALID, METACALL_INVALID, METACALL_INVALID,
+                                     METACALL_INVALID};
     enum metacall_value_id text[2] = {METACALL_STRING, METACALL_STRING};
     enum metacall_value_id number[1] = {METACALL_LONG};
     return metacall_registerv("guest_echo", echo, NULL, METACALL_INVALID, 1, any) != 0 ||
            metacall_registerv("guest_kind", kind, NULL, METACALL_STRING, 1, any) != 0 ||
            metacall_registerv("guest_call0", call, NULL, METACALL_INVALID, 1, any) != 0 ||
            metacall_registerv("guest_call", call, NULL, METACALL_INVALID, 2, any) != 0 ||
+           metacall_registerv("guest_call2", call, NULL, METACALL_INVALID, 3, any) != 0 ||
+           metacall_registerv("guest_call3", call, NULL, METACALL_INVALID, 4, any) != 0 ||
            metacall_registerv("guest_throw", throw_error, NULL, METACALL_INVALID, 2, text) != 0 ||
            metacall_registerv("guest_date", date, NULL, METACALL_INVALID, 1, number) != 0 ||
            metacall_registerv("guest_sleep", sleep_ms, NULL, METACALL_INVALID, 1, number) != 0 ||

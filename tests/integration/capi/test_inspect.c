@@ -27,18 +27,22 @@ int main(void)
     void *allocator = metacall_allocator_create(METACALL_ALLOCATOR_STD, &std);
     char *json = metacall_inspect(&size, allocator);
     char wanted[2048];
-    snprintf(wanted, sizeof(wanted),
-             "{\"mock\":[{\"name\":\"%s\",\"scope\":{\"name\":\"%s\",\"funcs\":["
-             "{\"name\":\"add\",\"signature\":{\"ret\":{\"type\":{\"name\":\"Double\",\"id\":6}},"
-             "\"args\":[{\"name\":\"a\",\"type\":{\"name\":\"Double\",\"id\":6}},"
-             "{\"name\":\"b\",\"type\":{\"name\":\"\",\"id\":20}}]},\"async\":false}],"
-             "\"classes\":[],\"objects\":[]}}],"
-             "\"__metacall_host__\":[{\"name\":\"__metacall_host__\",\"scope\":"
-             "{\"name\":\"global_namespace\",\"funcs\":[{\"name\":\"in_c\",\"signature\":"
-             "{\"ret\":{\"type\":{\"name\":\"Null\",\"id\":14}},\"args\":[{\"name\":\"\","
-             "\"type\":{\"name\":\"String\",\"id\":7}}]},\"async\":false}],\"classes\":[],"
-             "\"objects\":[]}}]}",
-             metacall_handle_id(handle), metacall_handle_id(handle));
+    snprintf(
+        wanted, sizeof(wanted),
+        "{\"mock\":[{\"name\":\"%s\",\"scope\":{\"name\":\"%s\",\"funcs\":["
+        "{\"name\":\"add\",\"signature\":{\"ret\":{\"type\":{\"name\":\"Double\",\"id\":6}},"
+        "\"args\":[{\"name\":\"a\",\"type\":{\"name\":\"Double\",\"id\":6},"
+        "\"required\":true,\"kind\":\"any\"},{\"name\":\"b\",\"type\":{\"name\":\"\",\"id\":20},"
+        "\"required\":false,\"kind\":\"any\"}],\"variadic\":false},\"async\":false,"
+        "\"generator\":false}],"
+        "\"classes\":[],\"objects\":[]}}],"
+        "\"__metacall_host__\":[{\"name\":\"__metacall_host__\",\"scope\":"
+        "{\"name\":\"global_namespace\",\"funcs\":[{\"name\":\"in_c\",\"signature\":"
+        "{\"ret\":{\"type\":{\"name\":\"Null\",\"id\":14}},\"args\":[{\"name\":\"\","
+        "\"type\":{\"name\":\"String\",\"id\":7},\"required\":true,\"kind\":\"any\"}],"
+        "\"variadic\":false},\"async\":false,\"generator\":false}],\"classes\":[],"
+        "\"objects\":[]}}]}",
+        metacall_handle_id(handle), metacall_handle_id(handle));
     CHECK_TEXT(json, wanted);
     CHECK_LONG(size, strlen(wanted) + 1);
     metacall_allocator_free(allocator, json);

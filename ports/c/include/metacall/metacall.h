@@ -296,7 +296,9 @@ METACALL_API metacall_value_ref metacall_throwable_value(void *th);
 /* -------------------------------------------------------------------------- inspect and JSON */
 
 /* All that is loaded, as JSON: {tag: [{name, scope: {name, funcs, classes, objects}}]}. A function
- * is {name, signature: {ret, args}, async}; a class {name, constructors, methods, staticMethods,
+ * is {name, signature: {ret: {type}, args: [{name, type, required, kind}], variadic}, async,
+ * generator}; a type is {name, id}; the kind of an argument is "any", "positional" (by its place
+ * only) or "keyword" (by its name only). A class is {name, constructors, methods, staticMethods,
  * attributes, staticAttributes}; an object {name, class}. The text is the caller's, to be freed
  * with the allocator; *size counts its NUL. */
 METACALL_API char *metacall_inspect(size_t *size, void *allocator);
