@@ -14,6 +14,7 @@ int py_arguments_init(struct py_arguments *room, size_t count)
     room->keywords = room->stack_keywords;
     room->count = count;
     room->filled = 0;
+    room->keeper = (struct py_keeper){NULL, 0, 0};
     if (PY_LIKELY(count <= PY_ARGUMENTS_STACK))
         return 0;
     room->slots = malloc(count * (sizeof *room->slots + 2 * sizeof(void *)));
@@ -31,6 +32,8 @@ void py_arguments_finish(struct py_arguments *room)
         if (slot->id > METACALL_DOUBLE && slot->id != METACALL_NULL)
             metacall_slot_clear(slot);
     }
+    if (PY_UNLIKELY(room->keeper.items != NULL))
+        py_keeper_finish(&room->keeper);
     if (PY_UNLIKELY(room->slots != room->stack_slots))
         free(room->slots);
 }
@@ -39,7 +42,7 @@ int py_arguments_fill(struct py_arguments *room, const char *function, PyObject 
                       PyObject *names, size_t positional)
 {
     static const metacall_value empty = METACALL_SLOT_INIT;
-    struct py_subject subject = {function, "argument", 0, NULL, 0};
+    struct py_subject subject = {function, "argument", 0, NULL, 0, &room->keeper};
     struct py_path path = {NULL, &subject, NULL, NULL, 0, 0};
     size_t i;
     for (i = 0; i < room->count; i++) {
@@ -77,7 +80,7 @@ size_t py_arguments_objects(const struct metacall_call *call, PyObject **args)
 {
     size_t i;
     for (i = 0; i < call->count; i++) {
-        struct py_subject subject = {NULL, "argument", (Py_ssize_t)i + 1, NULL, 0};
+        struct py_subject subject = {NULL, "argument", (Py_ssize_t)i + 1, NULL, 0, NULL};
         if ((args[i] = py_value_to(call->args[i], &subject)) == NULL)
             break;
     }

@@ -20,6 +20,7 @@ struct py_arguments {
     const char **keywords;
     size_t count;
     size_t filled;
+    struct py_keeper keeper;
 };
 
 /* Room for `count`. 0, or -1 with the thread's error set. */

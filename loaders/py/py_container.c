@@ -5,6 +5,8 @@
 
 #include "py_error.h"
 
+#include <string.h>
+
 /* Opens a container: refuses one that is inside itself, or too deep. */
 static int path_open(struct py_path *here, PyObject *container, const struct py_path *path)
 {
@@ -27,6 +29,13 @@ static int path_open(struct py_path *here, PyObject *container, const struct py_
     return 0;
 }
 
+/* How what lies inside may be kept. */
+static enum py_keep keep_of(const struct py_path *path)
+{
+    return path != NULL && path->subject != NULL && path->subject->keeper != NULL ? PY_KEEP_HOLD
+                                                                                  : PY_KEEP_COPY;
+}
+
 int py_container_from_sequence(PyObject *object, metacall_value *slot, const struct py_path *path)
 {
     struct py_path here;
@@ -44,7 +53,7 @@ int py_container_from_sequence(PyObject *object, metacall_value *slot, const str
             goto fail;
         }
         Py_INCREF(item);
-        rc = py_value_from(item, slot->as.array.items[here.index], PY_KEEP_COPY, &here);
+        rc = py_value_from(item, slot->as.array.items[here.index], keep_of(path), &here);
         Py_DECREF(item);
         if (rc != 0)
             goto fail;
@@ -61,9 +70,9 @@ static int from_pair(PyObject *key, PyObject *item, metacall_value *pair,
     int rc;
     Py_INCREF(key);
     Py_INCREF(item);
-    rc = py_value_from(key, pair->as.array.items[0], PY_KEEP_COPY, path);
+    rc = py_value_from(key, pair->as.array.items[0], keep_of(path), path);
     if (rc == 0)
-        rc = py_value_from(item, pair->as.array.items[1], PY_KEEP_COPY, path);
+        rc = py_value_from(item, pair->as.array.items[1], keep_of(path), path);
     Py_DECREF(item);
     Py_DECREF(key);
     return rc;
@@ -101,7 +110,7 @@ int py_container_from_set(PyObject *object, metacall_value *slot, const struct p
     if ((iterator = PyObject_GetIter(object)) == NULL)
         rc = py_error_raise();
     while (rc == 0 && here.index < count && (item = PyIter_Next(iterator)) != NULL) {
-        rc = py_value_from(item, slot->as.array.items[here.index], PY_KEEP_COPY, &here);
+        rc = py_value_from(item, slot->as.array.items[here.index], keep_of(path), &here);
         here.index++;
         Py_DECREF(item);
     }
@@ -173,10 +182,47 @@ static PyObject *to_set(const metacall_value *value, const struct py_subject *su
     return other;
 }
 
+/* Keys come again and again, in every record of a list, say: one object for each of the latest. */
+#define RECENT 512
+#define RECENT_SIZE 32
+
+static PyObject *recent[RECENT];
+
+static PyObject *to_name(const metacall_value *value, const struct py_subject *subject)
+{
+    const unsigned char *data = (const unsigned char *)value->as.bytes.data;
+    size_t i, size = value->as.bytes.size;
+    uint32_t hash = 2166136261u;
+    PyObject **place, *name;
+    Py_ssize_t length;
+    const char *text;
+    if (size > RECENT_SIZE)
+        return py_value_to(value, subject);
+    for (i = 0; i < size; i++)
+        hash = (hash ^ data[i]) * 16777619u;
+    place = &recent[(hash ^ hash >> 16) % RECENT];
+    if (*place != NULL && (text = PyUnicode_AsUTF8AndSize(*place, &length)) != NULL &&
+        (size_t)length == size && memcmp(text, data, size) == 0) {
+        Py_INCREF(*place);
+        return *place;
+    }
+    if ((name = py_value_to(value, subject)) == NULL ||
+        PyUnicode_AsUTF8AndSize(name, NULL) == NULL) {
+        PyErr_Clear(); /* lone surrogates have no UTF-8 */
+        return name;
+    }
+    Py_INCREF(name);
+    Py_XDECREF(*place);
+    *place = name;
+    return name;
+}
+
 /* A key of a dict or an item of a set: what is mutable becomes its constant counterpart. */
 static PyObject *to_key(const metacall_value *value, const struct py_subject *subject)
 {
     struct py_path path = {NULL, subject, NULL, NULL, 0, 0};
+    if (value->id == METACALL_STRING)
+        return to_name(value, subject);
     if (value->id == METACALL_ARRAY)
         return to_tuple(value, subject);
     if (value->id == METACALL_SET)
@@ -192,6 +238,13 @@ static PyObject *to_key(const metacall_value *value, const struct py_subject *su
 PyObject *py_container_to_set(const metacall_value *value, const struct py_subject *subject)
 {
     return to_set(value, subject, (value->storage & METACALL_STORAGE_FROZEN) != 0);
+}
+
+void py_container_finish(void)
+{
+    size_t i;
+    for (i = 0; i < RECENT; i++)
+        Py_CLEAR(recent[i]);
 }
 
 PyObject *py_container_to_dict(const metacall_value *value, const struct py_subject *subject)

@@ -53,7 +53,7 @@ typedef int (*define_function)(metacall_handle *handle, const char *name,
 static int define(metacall_handle *handle, const char *name, PyObject *object,
                   define_function definer)
 {
-    struct py_subject subject = {NULL, "name", 0, name, 0};
+    struct py_subject subject = {NULL, "name", 0, name, 0, NULL};
     struct py_path path = {NULL, &subject, NULL, NULL, 0, 0};
     metacall_value slot = METACALL_SLOT_INIT;
     int rc = py_value_from(object, &slot, PY_KEEP_COPY, &path);

@@ -14,6 +14,7 @@
 #include "py_module.h"
 #include "py_object.h"
 #include "py_runtime.h"
+#include "py_value.h"
 
 #include <time.h>
 
@@ -45,6 +46,7 @@ static void let_go(void)
     py_object_finish();
     py_promise_finish();
     py_memory_finish();
+    py_container_finish();
     py_home_finish();
 }
 

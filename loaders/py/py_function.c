@@ -38,14 +38,14 @@ static int function_describe(metacall_function *function)
 
 static __attribute__((noinline)) PyObject *argument_slowly(const metacall_value *value, size_t i)
 {
-    struct py_subject subject = {NULL, "argument", (Py_ssize_t)i + 1, NULL, 0};
+    struct py_subject subject = {NULL, "argument", (Py_ssize_t)i + 1, NULL, 0, NULL};
     return py_value_to_object(value, &subject);
 }
 
 static __attribute__((noinline)) int result_slowly(const metacall_function *function,
                                                    PyObject *result, metacall_value *ret)
 {
-    struct py_subject subject = {metacall_function_name(function), "result", 0, NULL, 0};
+    struct py_subject subject = {metacall_function_name(function), "result", 0, NULL, 0, NULL};
     struct py_path path = {NULL, &subject, NULL, NULL, 0, 0};
     return py_value_from_object(result, ret, PY_KEEP_COPY, &path);
 }

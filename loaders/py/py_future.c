@@ -43,7 +43,7 @@ static void settle(metacall_future *future, metacall_value *value, metacall_erro
 /* Called by the loop with the task that is done; `capsule` holds a reference to the future. */
 static PyObject *task_done(PyObject *capsule, PyObject *task)
 {
-    static const struct py_subject subject = {NULL, "result of a coroutine", 0, NULL, 0};
+    static const struct py_subject subject = {NULL, "result of a coroutine", 0, NULL, 0, NULL};
     struct py_path path = {NULL, &subject, NULL, NULL, 0, 0};
     metacall_future *future = PyCapsule_GetPointer(capsule, CAPSULE);
     metacall_value value = METACALL_SLOT_INIT;

@@ -117,12 +117,12 @@ static int proceed(void *data, int wanted, metacall_value *ret)
 
 static PyObject *result_of(struct step *step, int rc, int replaced, metacall_value *ret)
 {
-    static const struct py_subject subject = {NULL, "result", 0, NULL, 0};
+    static const struct py_subject subject = {NULL, "result", 0, NULL, 0, NULL};
     PyObject *result = step->native;
-    if (rc == 0 && !replaced && result != NULL)
-        return result;
-    Py_XDECREF(result);
-    result = rc == 0 ? py_value_to(ret, &subject) : NULL;
+    if (rc != 0 || replaced || result == NULL) {
+        Py_XDECREF(result);
+        result = rc == 0 ? py_value_to(ret, &subject) : NULL;
+    }
     metacall_slot_clear(ret);
     return result != NULL ? result : py_error_to_python();
 }

@@ -154,7 +154,7 @@ static int before(metacall_function *function, const struct metacall_call *call,
 static int outcome_of(int failed, const metacall_value *ret, PyObject **result,
                       PyObject **ret_exception, metacall_error **ret_error)
 {
-    static const struct py_subject subject = {NULL, "result", 0, NULL, 0};
+    static const struct py_subject subject = {NULL, "result", 0, NULL, 0, NULL};
     *ret_exception = NULL;
     if ((*ret_error = failed ? metacall_error_take() : NULL) != NULL &&
         (*ret_exception = py_error_object(*ret_error)) == NULL)

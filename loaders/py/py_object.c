@@ -30,7 +30,7 @@ struct operation {
 static int give(struct operation *operation, PyObject *result)
 {
     struct py_subject subject = {
-        operation->name != NULL ? operation->name : operation->handle->type, "result", 0, NULL, 0};
+        operation->name != NULL ? operation->name : operation->handle->type, "result", 0, NULL, 0, NULL};
     struct py_path path = {NULL, &subject, NULL, NULL, 0, 0};
     int rc;
     if (result == NULL)

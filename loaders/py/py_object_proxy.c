@@ -33,7 +33,7 @@ int py_foreign_perform(PyObject *self, enum metacall_object_operation operation,
 
 PyObject *py_foreign_take(metacall_value *ret)
 {
-    static const struct py_subject subject = {NULL, "result", 0, NULL, 0};
+    static const struct py_subject subject = {NULL, "result", 0, NULL, 0, NULL};
     PyObject *object = py_value_to(ret, &subject);
     metacall_slot_clear(ret);
     return object != NULL ? object : py_error_to_python();

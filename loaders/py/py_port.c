@@ -115,7 +115,7 @@ enum answer {
 /* What a load brought. Takes `rc` of the load. */
 static PyObject *exported(int rc, void *handle, enum answer answer)
 {
-    static const struct py_subject subject = {NULL, "export", 0, NULL, 0};
+    static const struct py_subject subject = {NULL, "export", 0, NULL, 0, NULL};
     struct py_parked parked;
     metacall_value *map;
     PyObject *dict;
@@ -302,7 +302,7 @@ static PyObject *port_execution_path(PyObject *self, PyObject *args)
 
 static PyObject *port_inspect(PyObject *self, PyObject *unused)
 {
-    static const struct py_subject subject = {"metacall_inspect", "result", 0, NULL, 0};
+    static const struct py_subject subject = {"metacall_inspect", "result", 0, NULL, 0, NULL};
     struct py_parked parked;
     metacall_value *map;
     PyObject *dict;
@@ -427,7 +427,7 @@ static PyObject *port_create_ptr(PyObject *self, PyObject *object)
 /* A pointer to a value of its own, made from any object. */
 static PyObject *port_reference(PyObject *self, PyObject *object)
 {
-    static const struct py_subject subject = {"metacall_value_reference", "argument", 1, NULL, 0};
+    static const struct py_subject subject = {"metacall_value_reference", "argument", 1, NULL, 0, NULL};
     struct py_path path = {NULL, &subject, NULL, NULL, 0, 0};
     metacall_value slot = METACALL_SLOT_INIT, *kept, *pointer;
     PyObject *capsule, *owner;
@@ -447,7 +447,7 @@ static PyObject *port_reference(PyObject *self, PyObject *object)
 
 static PyObject *port_dereference(PyObject *self, PyObject *capsule)
 {
-    static const struct py_subject subject = {"metacall_value_dereference", "result", 0, NULL, 0};
+    static const struct py_subject subject = {"metacall_value_dereference", "result", 0, NULL, 0, NULL};
     metacall_value *value;
     PyObject *object;
     (void)self;
@@ -559,6 +559,8 @@ static PyMethodDef methods[] = {
     {"intercept", py_port_intercept, METH_VARARGS, NULL},
     {"intercept_remove", py_port_intercept_remove, METH_O, NULL},
     {"tag_for", port_tag_for, METH_O, NULL},
+    {"run_main", py_port_run_main, METH_VARARGS, NULL},
+    {"version", py_port_version, METH_NOARGS, NULL},
     {"error_class", port_error_class, METH_O, NULL},
     {"proxy_type", port_proxy_type, METH_O, NULL},
     {NULL, NULL, 0, NULL}};

@@ -43,7 +43,7 @@ static uint32_t state_of(PyObject *self)
 /* Converts what the future has settled with, once. 0, or -1 with an exception set. */
 static int take(struct py_promise *promise)
 {
-    static const struct py_subject subject = {NULL, "result of a future", 0, NULL, 0};
+    static const struct py_subject subject = {NULL, "result of a future", 0, NULL, 0, NULL};
     const metacall_value *value = NULL;
     metacall_error *error = NULL;
     if (promise->result != NULL || promise->exception != NULL)

@@ -21,7 +21,7 @@ static PyObject *proxy_type;
 
 static PyObject *proxy_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
-    static const struct py_subject subject = {NULL, "result", 0, NULL, 0};
+    static const struct py_subject subject = {NULL, "result", 0, NULL, 0, NULL};
     metacall_function *function = ((struct py_proxy *)self)->function;
     size_t positional = (size_t)PY_VECTORCALL_COUNT(nargsf);
     size_t keywords = names != NULL ? (size_t)PyTuple_Size(names) : 0;

@@ -122,19 +122,50 @@ static int from_integer(PyObject *object, metacall_value *slot)
     return 0;
 }
 
-static int from_text(PyObject *object, metacall_value *slot, enum py_keep keep)
+int py_keeper_hold(struct py_keeper *keeper, PyObject *object)
+{
+    if (keeper->count == keeper->room) {
+        size_t room = keeper->room == 0 ? 64 : keeper->room * 2;
+        PyObject **items = realloc(keeper->items, room * sizeof(PyObject *));
+        if (items == NULL)
+            return -1;
+        keeper->items = items;
+        keeper->room = room;
+    }
+    Py_INCREF(object);
+    keeper->items[keeper->count++] = object;
+    return 0;
+}
+
+void py_keeper_finish(struct py_keeper *keeper)
+{
+    while (keeper->count > 0)
+        Py_DECREF(keeper->items[--keeper->count]);
+    free(keeper->items);
+    keeper->items = NULL;
+}
+
+/* Bytes that lie in `object`, as they may be kept. */
+static int give_bytes(PyObject *object, metacall_value *slot, enum metacall_value_id id,
+                      const char *data, size_t size, enum py_keep keep, const struct py_path *path)
+{
+    if (keep == PY_KEEP_COPY ||
+        (keep == PY_KEEP_HOLD && py_keeper_hold(path->subject->keeper, object) != 0))
+        return metacall_slot_bytes(slot, id, data, size);
+    metacall_slot_borrow(slot, id, data, size);
+    return 0;
+}
+
+static int from_text(PyObject *object, metacall_value *slot, enum py_keep keep,
+                     const struct py_path *path)
 {
     Py_ssize_t size;
     PyObject *bytes;
     char *data;
     int rc = -1;
     const char *text = PyUnicode_AsUTF8AndSize(object, &size);
-    if (PY_LIKELY(text != NULL)) {
-        if (keep == PY_KEEP_COPY)
-            return metacall_slot_bytes(slot, METACALL_STRING, text, (size_t)size);
-        metacall_slot_borrow(slot, METACALL_STRING, text, (size_t)size);
-        return 0;
-    }
+    if (PY_LIKELY(text != NULL))
+        return give_bytes(object, slot, METACALL_STRING, text, (size_t)size, keep, path);
     PyErr_Clear(); /* lone surrogates: three bytes each, as WTF-8 has them */
     if ((bytes = PyUnicode_AsEncodedString(object, "utf-8", "surrogatepass")) == NULL)
         return py_error_raise();
@@ -144,7 +175,8 @@ static int from_text(PyObject *object, metacall_value *slot, enum py_keep keep)
     return rc;
 }
 
-static int from_bytes(PyObject *object, metacall_value *slot, enum py_keep keep)
+static int from_bytes(PyObject *object, metacall_value *slot, enum py_keep keep,
+                      const struct py_path *path)
 {
     char *data;
     Py_ssize_t size;
@@ -152,10 +184,7 @@ static int from_bytes(PyObject *object, metacall_value *slot, enum py_keep keep)
         return py_error_raise();
     if (size >= PY_MEMORY_SHARED)
         return py_memory_from_bytes(object, slot, data, (size_t)size);
-    if (keep == PY_KEEP_COPY)
-        return metacall_slot_bytes(slot, METACALL_BUFFER, data, (size_t)size);
-    metacall_slot_borrow(slot, METACALL_BUFFER, data, (size_t)size);
-    return 0;
+    return give_bytes(object, slot, METACALL_BUFFER, data, (size_t)size, keep, path);
 }
 
 static int from_function(PyObject *object, metacall_value *slot)
@@ -224,9 +253,9 @@ int py_value_from_object(PyObject *object, metacall_value *slot, enum py_keep ke
     if (flags & Py_TPFLAGS_LONG_SUBCLASS)
         return from_integer(object, slot);
     if (flags & Py_TPFLAGS_UNICODE_SUBCLASS)
-        return from_text(object, slot, keep);
+        return from_text(object, slot, keep, path);
     if (flags & Py_TPFLAGS_BYTES_SUBCLASS)
-        return from_bytes(object, slot, keep);
+        return from_bytes(object, slot, keep, path);
     if (flags & (Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_TUPLE_SUBCLASS))
         return py_container_from_sequence(object, slot, path);
     if (flags & Py_TPFLAGS_DICT_SUBCLASS)

@@ -12,6 +12,16 @@
 /* Lists in lists in lists: how deep a value may be. */
 #define PY_VALUE_DEPTH 1000
 
+/* Objects that are held until a call is over, so that its arguments need no copy of their text. */
+struct py_keeper {
+    PyObject **items;
+    size_t count, room;
+};
+
+/* Holds `object`. 0, or -1 when out of memory (nothing is set). */
+int py_keeper_hold(struct py_keeper *keeper, PyObject *object);
+void py_keeper_finish(struct py_keeper *keeper);
+
 /* What a conversion belongs to, for its error. */
 struct py_subject {
     const char *function; /* name; NULL or "" = none */
@@ -19,6 +29,7 @@ struct py_subject {
     Py_ssize_t index;     /* of an argument, from 1; 0 = none */
     const char *keyword;  /* name of a keyword argument, or of what is defined */
     int watched;          /* only looked at: a coroutine is not started but crosses as an object */
+    struct py_keeper *keeper; /* holds what lies in containers; NULL = that is copied */
 };
 
 /* Where a conversion stands: one entry a container, innermost first. */
@@ -32,8 +43,8 @@ struct py_path {
 };
 
 /* May a string or bytes stay where the Python object has it? Only where the caller keeps that
- * object until the value is no longer used. */
-enum py_keep { PY_KEEP_COPY, PY_KEEP_BORROW };
+ * object until the value is no longer used (BORROW), or the subject's keeper does (HOLD). */
+enum py_keep { PY_KEEP_COPY, PY_KEEP_BORROW, PY_KEEP_HOLD };
 
 /* Into the empty `slot`. 0, or -1 with the thread's error set (METACALL_ERROR_TYPE; a Python
  * exception that came up becomes the error). */
@@ -49,6 +60,8 @@ int py_container_from_set(PyObject *object, metacall_value *slot, const struct p
 PyObject *py_container_to_list(const metacall_value *value, const struct py_subject *subject);
 PyObject *py_container_to_set(const metacall_value *value, const struct py_subject *subject);
 PyObject *py_container_to_dict(const metacall_value *value, const struct py_subject *subject);
+
+void py_container_finish(void);
 
 /* METACALL_ERROR_TYPE with the place in front: "add(): argument 2, [3].name: ...". Returns -1. */
 int py_value_refuse(const struct py_path *path, const char *format, ...) METACALL_PRINTF(2, 3);

@@ -2,12 +2,13 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* call.c-py: a Python function of two integers called through the C API, its arguments prepared,
  * against PyObject_Vectorcall of the same function, boxing included, by code that holds the lock.
- */
+ * call.thread-py: the same call by a native thread, against the main thread. */
 #include "bench_row.h"
 
 #include <metacall/metacall.h>
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdint.h>
 
 static struct {
@@ -48,6 +49,47 @@ static void call_floor(size_t count, void *data)
     bench.release();
 }
 
+struct job {
+    size_t count;
+    double start, end;
+};
+
+/* The first call makes the thread's state, which is kept. */
+static void *run_job(void *data)
+{
+    struct job *job = data;
+    call_ours(1, NULL);
+    job->start = bench_now();
+    call_ours(job->count, NULL);
+    job->end = bench_now();
+    return NULL;
+}
+
+/* Nanoseconds a call by a thread of its own. */
+static double on_thread(size_t count)
+{
+    struct job job = {count, 0, 0};
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, run_job, &job) != 0)
+        abort();
+    pthread_join(thread, NULL);
+    return (job.end - job.start) / (double)count;
+}
+
+static void compare_threads(size_t count)
+{
+    double values[BENCH_SAMPLES], floors[BENCH_SAMPLES];
+    size_t i;
+    if (!bench_wanted("call.thread-py"))
+        return;
+    for (i = 0; i < BENCH_SAMPLES; i++) {
+        floors[i] = bench_time(call_ours, count, NULL);
+        values[i] = on_thread(count);
+    }
+    bench_row("call.thread-py", bench_median(values, BENCH_SAMPLES),
+              bench_median(floors, BENCH_SAMPLES), "ns", 2.0);
+}
+
 #define FIND(field, name) (*(void **)&bench.field = dlsym(RTLD_DEFAULT, name))
 
 /* The interpreter is the one that the loader started: its symbols are global. */
@@ -86,6 +128,7 @@ int main(void)
     bench.args[1] = metacall_value_create_long(4);
     if (bench.function == NULL || find_floor() != 0)
         return 1;
-    bench_compare("call.c-py", call_ours, call_floor, 300000, NULL, 2.0);
+    bench_compare("call.c-py", call_ours, call_floor, 300000, NULL, 1.7);
+    compare_threads(300000);
     return metacall_destroy();
 }
