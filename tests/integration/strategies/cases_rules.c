@@ -197,13 +197,21 @@ static void static_thread_local(void)
 
     rt_start();
     EXPECT(elf_image_open(file, -1, &image) == 0);
-    EXPECT((image.flags & ELF_IMAGE_STATIC_TLS) && image.tls_size >= 4096);
+    EXPECT(image.tls_size >= 4096);
+    int is_marked = (image.flags & ELF_IMAGE_STATIC_TLS) != 0;
     elf_image_close(&image);
     host_found(&host);
     struct strategy_request request = request_of(STRATEGY_INTERPOSED, file, &host);
-    expect_refusal(&request, "bind.unsafe", "static thread-local memory");
-    request = request_of(STRATEGY_HOST_UNRESOLVED, file, &host);
-    expect_refusal(&request, "bind.unsafe", "-ftls-model=initial-exec");
+    if (is_marked) {
+        expect_refusal(&request, "bind.unsafe", "static thread-local memory");
+        request = request_of(STRATEGY_HOST_UNRESOLVED, file, &host);
+        expect_refusal(&request, "bind.unsafe", "-ftls-model=initial-exec");
+    } else { /* a linker that does not say so (AArch64's): the loading fails, cleanly */
+        expect_refusal(&request, "bind.plugin", "static TLS block");
+    }
+#ifdef __x86_64__
+    EXPECT(is_marked);
+#endif
 }
 
 /* ------------------------------------------------------------------------------ entries (48) */
@@ -227,10 +235,14 @@ static void libc_too_new(void)
             changed++;
         }
     }
-    /* the hash of the name in DT_VERNEED is of the former name; ld.so compares it first */
+    if (changed == 0) {
+        rmdir(folder);
+        fprintf(stderr, "SKIP: the plugin wants nothing of the C library here\n");
+        exit(77);
+    }
     snprintf(name, sizeof(name), "%s/libpl_new.so", folder);
     int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
-    EXPECT(changed > 0 && write(fd, bytes, size) == (ssize_t)size);
+    EXPECT(write(fd, bytes, size) == (ssize_t)size);
     close(fd);
     free(bytes);
     rt_start();
