@@ -442,8 +442,20 @@ static int evaluate_constant(const struct mock_frame *frame, const struct mock_n
     definition->settled = -1;
     if (evaluate_into(&own, definition->body, &definition->value) != 0)
         return -1;
+    definition->guarded = mock_holds_references(&definition->value);
     definition->settled = 1;
     return 0;
+}
+
+/* A copy: the handle's end takes such a constant away, from functions that outlive it too. */
+static int evaluate_guarded(struct mock_definition *definition, metacall_value *slot,
+                            const metacall_value **ret_value)
+{
+    *ret_value = slot;
+    mock_weak_lock();
+    int result = metacall_slot_copy(slot, &definition->value);
+    mock_weak_unlock();
+    return result;
 }
 
 static int evaluate_global(const struct mock_frame *frame, const struct mock_node *node,
@@ -453,7 +465,9 @@ static int evaluate_global(const struct mock_frame *frame, const struct mock_nod
     if (definition->kind == MOCK_IS_CONSTANT) {
         *ret_value = &definition->value;
         /* Only while the script is being loaded, on its one thread. */
-        return definition->settled > 0 ? 0 : evaluate_constant(frame, node, definition);
+        if (definition->settled <= 0 && evaluate_constant(frame, node, definition) != 0)
+            return -1;
+        return definition->guarded ? evaluate_guarded(definition, slot, ret_value) : 0;
     }
     if (definition->kind == MOCK_IS_CLASS) {
         metacall_object *object = mock_class_object(definition);

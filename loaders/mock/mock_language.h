@@ -66,6 +66,8 @@ struct mock_definition {
     struct mock_node *body;
     metacall_value value; /* of a constant, evaluated when the script is loaded */
     int settled;          /* of a constant: -1 = being evaluated, 1 = value is there */
+    int guarded; /* of a constant: it holds objects or functions, which may hold the script in their
+                    turn; it goes with the handle, and is read under the lock of mock_script.c */
     /* As it crossed: weak, while somebody holds it. The lock of mock_script.c guards both. */
     metacall_function *function;
     metacall_object *class_object;
@@ -98,6 +100,10 @@ struct mock_builtin {
 struct mock_script *mock_script_create(metacall_loader *loader, const char *path, const char *text,
                                        size_t size);
 void mock_script_release(struct mock_script *script); /* NULL is accepted */
+/* The handle is going: lets go of the constants that may hold the script. */
+void mock_script_forget(struct mock_script *script);
+/* 1 when the value holds objects, functions or futures, however deep. */
+int mock_holds_references(const metacall_value *value);
 /* Defines everything of the script in the handle. */
 int mock_script_define(struct mock_script *script, metacall_handle *handle);
 /* A definition as a function, with a new reference: the same one while somebody holds it. */

@@ -90,6 +90,7 @@ static void mock_forget(metacall_handle *handle)
     metacall_handle_set_data(handle, NULL);
     while (module != NULL) {
         struct mock_module *next = module->next;
+        mock_script_forget(module->script);
         mock_script_release(module->script);
         free(module);
         module = next;

@@ -160,6 +160,39 @@ void mock_script_release(struct mock_script *script)
         script_free(script);
 }
 
+int mock_holds_references(const metacall_value *value)
+{
+    switch (value->id) {
+    case METACALL_FUNCTION:
+    case METACALL_CLASS:
+    case METACALL_OBJECT:
+    case METACALL_FUTURE:
+        return 1;
+    case METACALL_ARRAY:
+    case METACALL_SET:
+    case METACALL_MAP:
+        for (size_t i = 0; i < value->as.array.count; i++)
+            if (mock_holds_references(value->as.array.items[i]))
+                return 1;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+void mock_script_forget(struct mock_script *script)
+{
+    for (struct mock_definition *each = script->definitions; each != NULL; each = each->next) {
+        if (!each->guarded)
+            continue;
+        mock_weak_lock();
+        metacall_value value = each->value;
+        each->value = (metacall_value)METACALL_SLOT_INIT;
+        mock_weak_unlock();
+        metacall_slot_clear(&value);
+    }
+}
+
 /* Constants are evaluated once, so that a script's calls only read. */
 static int script_settle_constants(struct mock_script *script)
 {
@@ -173,6 +206,7 @@ static int script_settle_constants(struct mock_script *script)
         if (definition->kind == MOCK_IS_CONSTANT &&
             mock_evaluate(&frame, &node, &slot, &value) != 0)
             return -1;
+        metacall_slot_clear(&slot);
     }
     return 0;
 }
@@ -189,7 +223,8 @@ struct mock_script *mock_script_create(metacall_loader *loader, const char *path
     script->refs = 1;
     script->loader = loader;
     if (mock_parse(script, text, size) != 0 || script_settle_constants(script) != 0) {
-        script_free(script);
+        mock_script_forget(script);
+        mock_script_release(script);
         return NULL;
     }
     return script;
