@@ -272,7 +272,7 @@ static int class_construct(metacall_function *function, const struct metacall_ca
 
 static const struct metacall_function_ops constructor_ops = {class_construct, NULL, NULL, NULL};
 
-/* [name, kind, required] of each parameter. */
+/* [name, kind, flags] of each parameter. */
 static int class_signature(const struct mock_definition *definition, metacall_value *ret)
 {
     int result = metacall_slot_array(ret, definition->count);
@@ -285,7 +285,8 @@ static int class_signature(const struct mock_definition *definition, metacall_va
                                      strlen(parameter->name));
         if (parameter->type != METACALL_INVALID)
             metacall_slot_long(slot->as.array.items[1], parameter->type);
-        metacall_slot_bool(slot->as.array.items[2], parameter->required);
+        metacall_slot_long(slot->as.array.items[2],
+                           parameter->required ? METACALL_PARAMETER_REQUIRED : 0);
     }
     if (result != 0)
         metacall_slot_clear(ret);

@@ -197,6 +197,11 @@ static void test_other_kinds(void)
     metacall_value_destroy(size);
 }
 
+#define ANY "{\"type\":{\"name\":\"\",\"id\":20}}"
+#define ARG(name, type, id, required)                                                              \
+    "{\"name\":\"" name "\",\"type\":{\"name\":\"" type "\",\"id\":" id "},\"required\":" required \
+    ",\"kind\":\"any\"}"
+
 /* A class and an object in an inspection. */
 static void test_inspection(void)
 {
@@ -205,20 +210,25 @@ static void test_inspection(void)
     static const char text[] = "class Pair(long a, any b?)\n"
                                "long Pair.first(any self) = get(self, \"a\")\n"
                                "const one = Pair(1)\n";
-    char wanted[1024];
+    char wanted[2048];
     CHECK(metacall_load_from_memory("mock", text, sizeof(text), &handle) == 0);
     char *json = metacall_inspect(&size, NULL);
     snprintf(
         wanted, sizeof(wanted),
         "{\"name\":\"%s\",\"scope\":{\"name\":\"%s\",\"funcs\":[],\"classes\":[{\"name\":"
-        "\"Pair\",\"constructors\":[{\"name\":\"Pair\",\"signature\":{\"ret\":{\"type\":"
-        "{\"name\":\"\",\"id\":20}},\"args\":[{\"name\":\"a\",\"type\":{\"name\":\"Long\","
-        "\"id\":4}},{\"name\":\"b\",\"type\":{\"name\":\"\",\"id\":20}}]}}],\"methods\":["
-        "{\"name\":\"first\",\"signature\":{\"ret\":{\"type\":{\"name\":\"Long\",\"id\":4}},"
-        "\"args\":[{\"name\":\"self\",\"type\":{\"name\":\"\",\"id\":20}}]},\"async\":false}],"
-        "\"staticMethods\":[],\"attributes\":[{\"name\":\"a\",\"type\":{\"name\":\"\",\"id\":20"
-        "}},{\"name\":\"b\",\"type\":{\"name\":\"\",\"id\":20}}],\"staticAttributes\":[]}],"
-        "\"objects\":[{\"name\":\"one\",\"class\":\"Pair\"}]}}",
+        "\"Pair\",\"constructors\":[{\"name\":\"Pair\",\"signature\":{\"ret\":" ANY
+        ",\"args\":[" ARG("a", "Long", "4", "true") "," ARG(
+            "b", "", "20", "false") "],\"variadic\":false}}],\"methods\":[{\"name\":\"first\","
+                                    "\"signature\":{\"ret\":"
+                                    "{\"type\":{\"name\":\"Long\",\"id\":4}},\"args\":[" ARG(
+                                        "self", "", "20",
+                                        "true") "],\"variadic\":false},\"async\":false,"
+                                                "\"generator\":false}],\"staticMethods\":[],"
+                                                "\"attributes\":[{\"name\":\"a\",\"type\":{"
+                                                "\"name\":\"\",\"id\":20}},{\"name\":\"b\","
+                                                "\"type\":{\"name\":\"\",\"id\":20}}],"
+                                                "\"staticAttributes\":[]}],\"objects\":[{\"name\":"
+                                                "\"one\",\"class\":\"Pair\"}]}}",
         metacall_handle_id(handle), metacall_handle_id(handle));
     if (!CHECK(json != NULL && strstr(json, wanted) != NULL))
         fprintf(stderr, "    %s\n    %s\n", json, wanted);
