@@ -43,7 +43,9 @@ static void test_private_names_stay_private(void)
     metacall_handle *handle = filled(first, "/a/private.x", NAMES("p"));
     CHECK(handle_publish(handle, 0) == 0);
     CHECK(!known("p"));
-    metacall_function *function = handle_lookup_function(handle, "p");
+    int held = 0;
+    metacall_function *function = handle_lookup_function(handle, "p", &held);
+    CHECK_LONG(held, 1);
     CHECK(function != NULL);
     metacall_function_release(function);
     CHECK(handle_lookup(handle, "q") == NULL);
