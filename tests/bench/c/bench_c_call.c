@@ -16,7 +16,7 @@ static void floor_malloc(size_t count, void *data)
 {
     (void)data;
     for (size_t i = 0; i < count; i++) {
-        void *block = malloc(24);
+        void *block = malloc(32);
         __asm__ volatile("" : : "r"(block) : "memory");
         free(block);
     }
