@@ -3,8 +3,11 @@
 /* Matching is linear: with at most one `%v`, the text before and the text after it are fixed. */
 #include "registry/pattern.h"
 
+#include <metacall/registry.h>
+
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define WORD_MAX 64
 
@@ -115,16 +118,26 @@ size_t pattern_distance(const char *a, const char *b)
     return table[rows % 3][columns];
 }
 
+/* 0 where the word begins the candidate: somebody stopped typing. */
+static size_t meant(const char *word, size_t length, const char *candidate)
+{
+    if (length >= 2 && strncasecmp(word, candidate, length) == 0)
+        return 0;
+    return pattern_distance(word, candidate);
+}
+
+const char *metacall_registry_nearer(const char *word, const char *best, const char *candidate)
+{
+    size_t length = strlen(word), distance = meant(word, length, candidate);
+    if (best)
+        return distance < meant(word, length, best) ? candidate : best;
+    return distance <= length / 3 + 1 ? candidate : NULL;
+}
+
 const char *pattern_nearest(const char *word, const char *const *words, size_t count)
 {
     const char *nearest = NULL;
-    size_t least = strlen(word) / 3 + 1;
-    for (size_t i = 0; i < count; i++) {
-        size_t distance = pattern_distance(word, words[i]);
-        if (distance <= least && (!nearest || distance < least)) {
-            nearest = words[i];
-            least = distance;
-        }
-    }
+    for (size_t i = 0; i < count; i++)
+        nearest = metacall_registry_nearer(word, nearest, words[i]);
     return nearest;
 }

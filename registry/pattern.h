@@ -19,7 +19,7 @@ int pattern_find(const char *pattern, const char *bytes, size_t size,
                  char ret_version[PATTERN_VERSION_SIZE]);
 /* The distance of two words, for "did you mean": edits, case not counted. */
 size_t pattern_distance(const char *a, const char *b);
-/* The nearest of `words` that is near enough to be meant, or NULL. */
+/* The nearest of `words` that is near enough to be meant, or NULL: metacall_registry_nearer. */
 const char *pattern_nearest(const char *word, const char *const *words, size_t count);
 
 #endif /* REGISTRY_PATTERN_H */

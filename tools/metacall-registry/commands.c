@@ -3,8 +3,6 @@
 /* The table of commands: what each is called, takes and does, for main, help and completion. */
 #include "command.h"
 
-#include "suggest.h"
-
 #include <string.h>
 
 #define ANY_NUMBER ((size_t)-1)
@@ -172,7 +170,7 @@ int command_unknown(const struct output *output, const char *name)
     const char *near = NULL;
 
     for (const struct command *command = commands; command->name != NULL; command++)
-        near = suggest_nearer(name, near, command->name);
+        near = metacall_registry_nearer(name, near, command->name);
     if (near != NULL)
         output_message(output, MESSAGE_ERROR, "unknown command '%s': did you mean '%s'?", name,
                        near);

@@ -9,7 +9,6 @@
 #include "mask.h"
 #include "memory.h"
 #include "report.h"
-#include "suggest.h"
 #include "table.h"
 
 #include <stdlib.h>
@@ -78,7 +77,7 @@ static int is_known(const struct output *output, const char *id)
     for (size_t i = 0; i < count; i++) {
         if (names(id, kinds[i].id))
             return 1;
-        near = suggest_nearer(id, near, kinds[i].id);
+        near = metacall_registry_nearer(id, near, kinds[i].id);
     }
     output_message(output, MESSAGE_ERROR, "no finding has the id '%s'%s%s%s (see doctor --list)",
                    id, near != NULL ? ": did you mean '" : "", near != NULL ? near : "",

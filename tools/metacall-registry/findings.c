@@ -164,3 +164,38 @@ void findings_message(const struct output *output, const struct metacall_diagnos
 
     print_text(&messages, diagnostic, 0);
 }
+
+static int answer_print(struct invocation *invocation,
+                        const struct metacall_registry_findings *findings, const char *kind,
+                        const char *noun, const char *verb)
+{
+    const struct output *output = invocation->output;
+    int verbose = invocation->options->given[OPTION_VERBOSE];
+    char *verdict;
+
+    if (output->form == OUTPUT_JSON) {
+        const char *target = invocation->operand_count == 1 ? invocation->operands[0] : NULL;
+
+        return output_json(output, metacall_registry_findings_json(findings, kind, target));
+    }
+    if (output->quiet && output->form == OUTPUT_TEXT)
+        return STATUS_OK;
+    findings_print(output, findings, verbose ? FINDINGS_NOTES : 0);
+    if (output->form == OUTPUT_PLAIN)
+        return STATUS_OK;
+    verdict = findings_verdict(findings, noun, verb);
+    fprintf(output->stream, "%s\n", verdict);
+    free(verdict);
+    return STATUS_OK;
+}
+
+int findings_answer(struct invocation *invocation, struct findings *findings, int status,
+                    const char *kind, const char *noun, const char *verb)
+{
+    if (status == STATUS_OK)
+        status = answer_print(invocation, &findings->sum, kind, noun, verb);
+    if (status == STATUS_OK)
+        status = findings_status(&findings->sum, invocation->options->given[OPTION_STRICT]);
+    findings_finish(findings);
+    return status;
+}

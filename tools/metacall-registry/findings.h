@@ -4,6 +4,7 @@
 #ifndef METACALL_REGISTRY_FINDINGS_H
 #define METACALL_REGISTRY_FINDINGS_H
 
+#include "command.h"
 #include "output.h"
 
 #include <metacall/registry.h>
@@ -32,6 +33,11 @@ char *findings_verdict(const struct metacall_registry_findings *findings, const 
                        const char *verb);
 /* STATUS_FINDINGS when there are errors, or, if `strict`, warnings; else STATUS_OK. */
 int findings_status(const struct metacall_registry_findings *findings, int strict);
+/* The end of a command whose result is findings: prints them in the form that was asked for, with
+ * a verdict ("2 manifests read: 1 error"), and lets go of them. `status` is how it went so far; the
+ * exit code is returned. `kind` is the command's name in JSON. */
+int findings_answer(struct invocation *invocation, struct findings *findings, int status,
+                    const char *kind, const char *noun, const char *verb);
 /* One finding as a message on standard error: "file:line:column: error: ...". */
 void findings_message(const struct output *output, const struct metacall_diagnostic *diagnostic);
 /* "note", "warning", "error" */

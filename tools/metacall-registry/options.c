@@ -4,8 +4,8 @@
 #include "options.h"
 
 #include "memory.h"
-#include "suggest.h"
 
+#include <metacall/registry.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,7 +102,7 @@ static char *unknown(const char *name, size_t length)
     char *message;
 
     for (size_t id = 0; id < OPTION_COUNT; id++)
-        near = suggest_nearer(typed, near, option_specs[id].name);
+        near = metacall_registry_nearer(typed, near, option_specs[id].name);
     if (near != NULL)
         message = memory_format("unknown option '--%s': did you mean '--%s'?", typed, near);
     else

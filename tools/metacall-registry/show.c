@@ -7,7 +7,6 @@
 #include "findings.h"
 #include "json.h"
 #include "memory.h"
-#include "suggest.h"
 #include "table.h"
 
 #include <stdlib.h>
@@ -95,7 +94,7 @@ static int print_field(const struct output *output,
     for (size_t i = 0; i < manifest->count && found == NULL; i++) {
         if (strcmp(manifest->fields[i].pointer, pointer) == 0)
             found = &manifest->fields[i];
-        near = suggest_nearer(pointer, near, manifest->fields[i].pointer);
+        near = metacall_registry_nearer(pointer, near, manifest->fields[i].pointer);
     }
     if (found == NULL) {
         output_message(output, MESSAGE_ERROR, "'%s' has no value '%s'%s%s%s", manifest->tag,

@@ -66,29 +66,6 @@ static int validate_one(const struct output *output, const char *path,
                                                                     : output_failure(output);
 }
 
-static int validate_print(struct invocation *invocation,
-                          const struct metacall_registry_findings *findings)
-{
-    const struct output *output = invocation->output;
-    int verbose = invocation->options->given[OPTION_VERBOSE];
-    char *verdict;
-
-    if (output->form == OUTPUT_JSON) {
-        const char *target = invocation->operand_count == 1 ? invocation->operands[0] : NULL;
-
-        return output_json(output, metacall_registry_findings_json(findings, "validate", target));
-    }
-    if (output->quiet && output->form == OUTPUT_TEXT)
-        return STATUS_OK;
-    findings_print(output, findings, verbose ? FINDINGS_NOTES : 0);
-    if (output->form == OUTPUT_PLAIN)
-        return STATUS_OK;
-    verdict = findings_verdict(findings, "manifest", "read");
-    fprintf(output->stream, "%s\n", verdict);
-    free(verdict);
-    return STATUS_OK;
-}
-
 int validate_run(struct invocation *invocation)
 {
     struct findings all = {0};
@@ -101,10 +78,5 @@ int validate_run(struct invocation *invocation)
         if (status == STATUS_OK)
             findings_add(&all, part);
     }
-    if (status == STATUS_OK)
-        status = validate_print(invocation, &all.sum);
-    if (status == STATUS_OK)
-        status = findings_status(&all.sum, invocation->options->given[OPTION_STRICT]);
-    findings_finish(&all);
-    return status;
+    return findings_answer(invocation, &all, status, "validate", "manifest", "read");
 }

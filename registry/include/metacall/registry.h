@@ -404,6 +404,15 @@ metacall_registry_finding_kind(const char *id);
 METACALL_API const struct metacall_registry_finding_kind *
 metacall_registry_finding_kinds(size_t *ret_count);
 
+/* ------------------------------------------------------------------------------- did you mean */
+
+/* `candidate` when it is nearer to `word` than `best` (NULL = none so far) and near enough to be
+ * meant, else `best`. Fold it over all that is known; of equals the first wins. Letters that are
+ * added, dropped, changed or swapped with their neighbour count, their case does not. Any thread.
+ */
+METACALL_API const char *metacall_registry_nearer(const char *word, const char *best,
+                                                  const char *candidate);
+
 /* ---------------------------------------------------------------------------------------- JSON */
 
 /* The same results as JSON text (UTF-8, one object, pretty-printed, NUL-terminated), malloc'ed:
