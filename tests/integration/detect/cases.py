@@ -72,7 +72,20 @@ def node_static(major):
         host, runtime, report = recognised(process, "node", owner=node, static=True,
                                            version=process.version)
         names = [names for names in report["names"] if names["in_executable"]]
-        check([found["id"] for found in names] == ["openssl"] and names[0]["count"] > 2000, names)
+        check([found["id"] for found in names] == ["openssl", "zlib"], names)
+        check(names[0]["count"] > 2000 and names[1]["count"] > 50, names)
+        # and doctor, which looks at the program's file, names the same figures
+        told = subprocess.run([COMMAND, "doctor", "--json"], capture_output=True, text=True,
+                              timeout=60, check=False,
+                              env={**MANIFESTS, "PATH": f"{os.path.dirname(node)}:/usr/bin"})
+        counted = {}
+        for found in json.loads(told.stdout)["findings"]:
+            if (found["id"] == "host.conflict" and
+                    os.path.realpath(found["path"]) == os.path.realpath(node)):
+                figure, conflict = re.search(r"exports (\d+) names .*?\((\w+)\)",
+                                             found["message"]).groups()
+                counted[conflict] = int(figure)
+        check(counted == {found["id"]: found["count"] for found in names}, counted, names)
         check(entrance(runtime, "inspector")["state"] == "possible", runtime)
 
 
@@ -368,6 +381,9 @@ def command(*arguments, **more):
                           text=True, timeout=60, **more)
 
 
+MANIFESTS = {"METACALL_REGISTRY_PATH": str(STAGE / "lib/metacall/loaders.d"), "PATH": "/usr/bin"}
+
+
 def tool():
     with Process(program(DEBIAN_PYTHON), "-c", PYTHON) as process:
         env = {"METACALL_REGISTRY_PATH": str(STAGE / "lib/metacall/loaders.d")}
@@ -425,6 +441,56 @@ def vanished():
     run = command("--pid", child.pid)
     check(run.returncode == 2 and not run.stdout, run)
     check(f"there is no process {child.pid}" in run.stderr, run)
+
+
+def needs_root():
+    if os.geteuid() != 0:
+        skip("only root changes the root of a process")
+
+
+def container_root():
+    """A folder as the root, with the same mounts: the files lie where only that root leads to."""
+    needs_root()
+    perl_program = program("/usr/bin/perl")
+    linked = subprocess.run(["ldd", perl_program], capture_output=True, text=True,
+                            check=True).stdout
+    with tempfile.TemporaryDirectory() as folder:
+        for file in [perl_program, *re.findall(r"(/\S+) \(0x", linked)]:
+            copy = pathlib.Path(folder + file)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
+        with Process("/usr/sbin/chroot", folder, perl_program, "-e",
+                     "$| = 1; printf \"ready %vd\\n\", $^V; <STDIN>;") as process:
+            report = process.outside()
+            check(report["other_root"] and not report["other_mounts"], report)
+            check(report["root"] == folder and report["unreadable_count"] == 0, report)
+            (runtime,) = report["runtimes"]
+            check(runtime["tag"] == "perl" and runtime["running"] == 1, runtime)
+            check(runtime["version"] == process.version, runtime)
+            check(runtime["owner"].startswith(folder + "/"), runtime)
+            told = command("--pid", process.pid, env=MANIFESTS).stdout
+            check(re.search(rf"^root +{folder}(,|$)", told, re.M), told)
+
+
+def container_mounts():
+    """A namespace of mounts of its own, and a folder of it as the root."""
+    needs_root()
+    with tempfile.TemporaryDirectory() as folder:
+        if subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:
+            skip("no namespace of mounts may be made here")
+        script = 'mount --rbind / "$1"; exec chroot "$1" "$2" -c "$3"'
+        with Process(program("unshare"), "-m", "sh", "-c", script, "sh", folder,
+                     program(DEBIAN_PYTHON), PYTHON) as process:
+            report = process.outside()
+            check(report["other_mounts"] and report["root"] == folder, report)
+            check(report["unreadable_count"] == 0 and report["modules"] > 2, report)
+            (runtime,) = report["runtimes"]
+            check(runtime["tag"] == "py" and runtime["in_executable"], runtime)
+            check((runtime["version"], runtime["running"]) == (process.version, 1), runtime)
+            told = command("--pid", process.pid, env=MANIFESTS).stdout
+            check(re.search(rf"^root +{folder}, with mounts of its own: a container$", told, re.M),
+                  told)
+            check(os.listdir(folder) == [], "the mounts are not its own")
 
 
 def foreign():
