@@ -147,7 +147,7 @@ class Errors(unittest.TestCase):
 
     def test_refused(self):
         with self.assertRaises(TypeError) as caught:
-            node.echo([1, {1}])
+            node.echo([1, 1j])
         self.assertIn('echo', str(caught.exception))
         with self.assertRaises(metacall.Error):
             metacall.metacall_load_from_memory('node', 'this is not JavaScript')
