@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <metacall/loader.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,22 +35,39 @@ static int open_in_root(int root, const char *path)
     return (int)file;
 }
 
+/* In a namespace of mounts that is not ours. Whose root is a folder of it (chroot), its paths begin
+ * with that folder's. */
+static int open_elsewhere(const struct process_view *view, const char *path)
+{
+    char root[PATH_MAX];
+    int file = view->root >= 0 ? open_in_root(view->root, path) : -1;
+
+    if (file >= 0 || view->root < 0)
+        return file;
+    ssize_t size = readlinkat(view->folder, "root", root, sizeof(root));
+    if (size > 1 && (size_t)size < sizeof(root) && strncmp(path, root, (size_t)size) == 0 &&
+        path[size] == '/')
+        file = open_in_root(view->root, path + size);
+    return file;
+}
+
 /* The file as it is mapped: /proc/PID/exe and map_files lead to it even when its name is gone. */
 static int open_module(const struct process_view *view, const struct process_module *module)
 {
     char name[64];
-    int file;
+    int file = -1;
 
     if (module->is_executable)
         return openat(view->folder, "exe", O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (!module->deleted && !view->other_mounts)
         return open(module->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (!module->deleted)
-        return view->root >= 0 ? open_in_root(view->root, module->path) : -1;
+        file = open_elsewhere(view, module->path);
+    if (file >= 0)
+        return file;
     snprintf(name, sizeof(name), "map_files/%lx-%lx", (unsigned long)module->from,
              (unsigned long)module->to);
-    file = openat(view->folder, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    return file;
+    return openat(view->folder, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
 static void open_modules(struct process_view *view)

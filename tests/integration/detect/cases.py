@@ -459,6 +459,8 @@ def container_root():
             copy = pathlib.Path(folder + file)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, copy)
+        (pathlib.Path(folder) / "dev").mkdir()
+        (pathlib.Path(folder) / "dev/null").touch()  # perl opens it
         with Process("/usr/sbin/chroot", folder, perl_program, "-e",
                      "$| = 1; printf \"ready %vd\\n\", $^V; <STDIN>;") as process:
             report = process.outside()
@@ -478,7 +480,7 @@ def container_mounts():
     with tempfile.TemporaryDirectory() as folder:
         if subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:
             skip("no namespace of mounts may be made here")
-        script = 'mount --rbind / "$1"; exec chroot "$1" "$2" -c "$3"'
+        script = 'mount --rbind / "$1"; exec /usr/sbin/chroot "$1" "$2" -c "$3"'
         with Process(program("unshare"), "-m", "sh", "-c", script, "sh", folder,
                      program(DEBIAN_PYTHON), PYTHON) as process:
             report = process.outside()
