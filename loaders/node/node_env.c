@@ -176,7 +176,7 @@ int node_env_bootstrap(struct node_env *env, napi_value require, napi_value opti
             napi_ok ||
         napi_set_named_property(napi, args[0], "buffers", buffers) != napi_ok ||
         node_object_natives(env, args[0]) != 0 || node_future_natives(env, args[0]) != 0 ||
-        napi_get_undefined(napi, &undefined) != napi_ok)
+        node_loader_natives(env, args[0]) != 0 || napi_get_undefined(napi, &undefined) != napi_ok)
         return node_error_from_pending(env, METACALL_ERROR_LOADER);
     args[1] = require;
     args[2] = options;
@@ -221,6 +221,9 @@ int node_env_refuse(struct node_env *env)
             return -1;
         error->exit_status = node_embed_exit_code(env->embed);
         error->loader = env->owner->loader;
+        error->cause = __atomic_load_n(&env->owner->fatal, __ATOMIC_ACQUIRE);
+        if (error->cause)
+            metacall_error_reference(error->cause);
         return metacall_error_set(error);
     }
     return metacall_error_raise(METACALL_ERROR_STATE,

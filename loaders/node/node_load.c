@@ -144,6 +144,7 @@ static int load_package_inside(struct node_env *env, void *data)
 {
     struct load *load = data;
     napi_value name, exports;
+    int rc;
 
     if (node_env_prepare(env) != 0 ||
         node_value_string(env, load->name, strlen(load->name), &name) != 0)
@@ -151,7 +152,8 @@ static int load_package_inside(struct node_env *env, void *data)
     exports = node_env_help(env, NODE_LOAD_PACKAGE, 1, &name);
     if (!exports)
         return node_error_from_pending(env, METACALL_ERROR_GUEST);
-    return define_exports(env, load, exports);
+    rc = wait_for(env, load, exports);
+    return rc <= 0 ? rc : define_exports(env, load, exports);
 }
 
 /* state of the box: 0 = pending, 1 = there, 2 = failed */
@@ -196,14 +198,16 @@ static int take_settled(struct node_env *env, void *data)
     }
     return metacall_error_raise(METACALL_ERROR_LOAD,
                                 "%s: its top-level await never ends, nothing is left to wait for",
-                                load->name);
+                                load->name ? load->name : "the script from memory");
 }
 
-static int load_one(struct node_env *env, struct load *load)
+/* `begin` may leave a promise to be waited for. */
+static int load_one(struct node_env *env, struct load *load,
+                    int (*begin)(struct node_env *env, void *data))
 {
     struct settled settled = {env, load};
 
-    if (node_env_run(env, load_inside, load) != 0)
+    if (node_env_run(env, begin, load) != 0)
         return -1;
     if (!load->waiting)
         return 0;
@@ -272,7 +276,7 @@ int node_loader_load_from_file(metacall_loader *loader, metacall_handle *handle,
         int rc = keep_path(handle, paths[i]);
         load.main = is_program(env, paths[i]);
         if (rc == 0)
-            rc = load_one(env, &load);
+            rc = load_one(env, &load, load_inside);
         if (rc != 0 && load.main)
             abandon_program(env);
         if (rc == 0 && load.main)
@@ -297,7 +301,7 @@ int node_loader_load_from_memory(metacall_loader *loader, metacall_handle *handl
         return -1;
     if (size > 0 && text[size - 1] == '\0')
         load.size--;
-    return load_one(env, &load);
+    return load_one(env, &load, load_inside);
 }
 
 int node_loader_load_from_package(metacall_loader *loader, metacall_handle *handle,
@@ -306,7 +310,7 @@ int node_loader_load_from_package(metacall_loader *loader, metacall_handle *hand
     struct node_env *env = node_loader_env(metacall_loader_data(loader));
     struct load load = {.handle = handle, .name = name};
 
-    return env ? node_env_run(env, load_package_inside, &load) : -1;
+    return env ? load_one(env, &load, load_package_inside) : -1;
 }
 
 static int discover_inside(struct node_env *env, void *data)

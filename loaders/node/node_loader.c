@@ -109,6 +109,40 @@ static napi_value bind(napi_env napi, napi_value exports)
     return exports;
 }
 
+/* fatal(error): what nobody caught, before Node ends over it. Its stack is asked for while there is
+ * JavaScript to tell it. */
+static napi_value keep_fatal(napi_env napi, napi_callback_info info)
+{
+    struct node_env *env = NULL;
+    metacall_error *error, *none = NULL;
+    napi_value thrown;
+    size_t count = 1;
+
+    if (napi_get_cb_info(napi, info, &count, &thrown, NULL, (void **)&env) != napi_ok || count != 1)
+        return NULL;
+    error = node_error_take(env, thrown);
+    if (!error) {
+        metacall_error_release(metacall_error_take());
+        return NULL;
+    }
+    metacall_error_stack(error);
+    if (!__atomic_compare_exchange_n(&node.fatal, &none, error, 0, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED))
+        metacall_error_release(error);
+    return NULL;
+}
+
+int node_loader_natives(struct node_env *env, napi_value native)
+{
+    napi_value function;
+
+    return napi_create_function(env->napi, "fatal", NAPI_AUTO_LENGTH, keep_fatal, env, &function) ==
+                       napi_ok &&
+                   napi_set_named_property(env->napi, native, "fatal", function) == napi_ok
+               ? 0
+               : -1;
+}
+
 static int same_file(const char *one, const char *other)
 {
     struct stat a, b;

@@ -15,6 +15,8 @@ void node_loader_adopt(struct node_loader *owner, struct node_env *env);
 int node_loader_owns_process(const struct node_loader *owner);
 /* The host's main environment is being torn down: ends all guests. */
 void node_loader_host_ends(struct node_loader *owner);
+/* What bootstrap/guest.js calls, put into `native`. 0, or -1. */
+int node_loader_natives(struct node_env *env, napi_value native);
 /* The port: makes or finds the environment behind `napi` and fills `exports`. */
 napi_value node_port_fill(napi_env napi, napi_value exports);
 /* The one loader of this process. */

@@ -41,6 +41,27 @@
     });
   }
 
+  // A worker has an environment of its own, where nobody has told require() about the port.
+  function helpWorkers(preload) {
+    const threads = require('worker_threads');
+    const { Worker: Plain } = threads;
+    threads.Worker = class Worker extends Plain {
+      constructor(file, given = {}) {
+        super(file, { ...given, execArgv: ['--require', preload, ...(given.execArgv || [])] });
+      }
+    };
+    require('module').syncBuiltinESMExports();
+  }
+
+  // What nobody catches ends this Node, whose host learns of it with its next call at the latest.
+  function tellFatal(error) {
+    try {
+      shared.native.fatal(error);
+    } catch {
+      // The end comes all the same.
+    }
+  }
+
   if (options.embedded) {
     process.execPath = findNode();
     process.argv.length = 0;
@@ -48,6 +69,11 @@
     keepBlocking('stdout');
     keepBlocking('stderr');
     options.paths.forEach(addFolder);
+    const port = options.paths.map((folder) => path.join(folder, 'metacall')).find(existsSync);
+    if (port) helpWorkers(path.join(port, 'guest-worker.js'));
+    shared.port = port;
+    process.on('uncaughtExceptionMonitor', tellFatal);
+    process.setSourceMapsEnabled(true);
   }
 
   return {};

@@ -48,17 +48,29 @@
     throw error;
   }
 
-  // import() works in a module that was compiled by the module system alone.
-  let importer = null;
-  function importFile(file) {
-    if (importer === null) {
+  // import() works in a module that was compiled by the module system alone: one for each folder
+  // that names are looked up from. An embedded Node gets the hooks for other languages with it.
+  const importers = new Map();
+  function importFrom(folder, what) {
+    if (importers.size === 0 && options.embedded && shared.port) {
+      try {
+        Module._load(path.join(shared.port, 'register.js'));
+      } catch {
+        // Without them import knows what Node itself does.
+      }
+    }
+    if (!importers.has(folder)) {
       const module = new Module('metacall:import');
       module.paths = [];
-      module._compile('module.exports = (url) => import(url)', path.resolve('metacall-import.js'));
-      importer = module.exports;
+      module._compile('module.exports = (what) => import(what)',
+        path.join(folder, 'metacall-import.js'));
+      importers.set(folder, module.exports);
     }
-    return importer(require('url').pathToFileURL(file).href);
+    return importers.get(folder)(what);
   }
+
+  const importFile = (file) =>
+    importFrom(process.cwd(), require('url').pathToFileURL(file).href);
 
   function isModule(file) {
     if (file.endsWith('.mjs')) return true;
@@ -98,17 +110,30 @@
     return box;
   }
 
+  // What the compiler says of a text that is an ES module.
+  const ES_SYNTAX = /import statement outside|token 'export'|'import\.meta' outside|await is only/;
   let memories = 0;
   function loadText(source, name) {
     const file = path.join(process.cwd(), name || `metacall-memory-${++memories}.js`);
     const module = new Module(file);
     module.filename = file;
     module.paths = Module._nodeModulePaths(path.dirname(file));
-    module._compile(source, file);
+    try {
+      module._compile(source, file);
+    } catch (error) {
+      if (!options.embedded || !(error instanceof SyntaxError) || !ES_SYNTAX.test(error.message)) {
+        throw error;
+      }
+      return importFrom(path.dirname(file),
+        `data:text/javascript;base64,${Buffer.from(source).toString('base64')}`);
+    }
     module.loaded = true;
     shared.noteText(module);
     return module.exports;
   }
+
+  const ES_PACKAGE = new Set(['ERR_REQUIRE_ESM', 'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    'ERR_REQUIRE_ASYNC_MODULE']);
 
   // A package is found as a script in the working directory would find it, or one in an execution
   // path.
@@ -122,7 +147,13 @@
         return false;
       }
     };
-    return (finds(here) ? here : others.find(finds) || here)(name);
+    try {
+      return (finds(here) ? here : others.find(finds) || here)(name);
+    } catch (error) {
+      // A package of ES modules alone: import() finds it, and another thing may be its entry.
+      if (!options.embedded || !ES_PACKAGE.has(error.code)) throw error;
+      return importFrom(process.cwd(), name);
+    }
   }
 
   function forget(name) {
