@@ -125,6 +125,9 @@ _sys.meta_path.append(_Finder)
 
 def __getattr__(name):
     # These classes are made when somebody asks for them.
+    if name in ('Call', 'Interception'):
+        from . import _intercept
+        return getattr(_intercept, name)
     kind = _metacall.error_class(name) or _metacall.proxy_type(name)
     if kind is None:
         raise AttributeError('module %r has no attribute %r' % (__name__, name))

@@ -1,7 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) The MetaCall loader registry authors
+import builtins
 from os import PathLike
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import (
+    Any,
+    Awaitable,
+    Callable,
+    Dict,
+    Generator,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+    Union,
+)
+
+_T_co = TypeVar("_T_co", covariant=True)
 
 _Path = Union[str, bytes, "PathLike[str]"]
 _Paths = Union[_Path, List[_Path], Tuple[_Path, ...]]
@@ -32,6 +47,7 @@ class StateError(Error): ...
 class ForkError(Error): ...
 class DeadlockError(Error): ...
 class SupportError(Error, NotImplementedError): ...
+class TimeoutError(Error, builtins.TimeoutError): ...
 
 class ForeignError(Error):
     """An exception that code of another language threw."""
@@ -60,6 +76,40 @@ class ForeignExit(SystemExit):
     def type(self) -> Optional[str]: ...
     @property
     def stack(self) -> Optional[str]: ...
+
+class Object:
+    """An object of another language. It offers what the object itself can do: calls, items, len(),
+    iteration, `with` and `async for` only where its language has them.
+    """
+
+    @property
+    def language(self) -> str: ...
+    def __getattr__(self, name: str) -> Any: ...
+    def __setattr__(self, name: str, value: Any) -> None: ...
+    def __delattr__(self, name: str) -> None: ...
+
+class Class(Object):
+    """A class of another language: call it for an instance, ask isinstance() about one."""
+
+    __name__: str
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def __instancecheck__(self, instance: Any) -> bool: ...
+
+class Future(Awaitable[_T_co]):
+    """A result of another language that comes later: await it, or wait with result()."""
+
+    @property
+    def language(self) -> str: ...
+    def __await__(self) -> Generator[Any, None, _T_co]: ...
+    def result(self, timeout: Optional[float] = ...) -> _T_co:
+        """Waits in this thread and returns the result, or raises what the work failed with."""
+    def exception(self, timeout: Optional[float] = ...) -> Optional[BaseException]:
+        """Waits in this thread and returns what the work failed with, or None."""
+    def done(self) -> bool: ...
+    def cancel(self) -> bool:
+        """Asks the work to end. False when it has settled already."""
+    def cancelled(self) -> bool: ...
+    def add_done_callback(self, function: Callable[["Future[_T_co]"], object], /) -> None: ...
 
 class Function:
     """A function of another language."""

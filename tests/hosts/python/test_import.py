@@ -77,6 +77,24 @@ class Import(unittest.TestCase):
         self.assertTrue(issubclass(metacall.ForeignTypeError, (metacall.ForeignError, TypeError)))
         self.assertIs(metacall.ForkError, metacall.ForkError)
 
+    def test_stubs(self):
+        import ast
+        import builtins
+        import metacall
+        with open(metacall.__file__ + 'i') as stream:
+            tree = ast.parse(stream.read())
+        for node in tree.body:
+            if not isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                continue
+            thing = getattr(metacall, node.name)
+            for member in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(member, ast.FunctionDef) and member.name != '__getattr__':
+                    self.assertTrue(hasattr(thing, member.name), (node.name, member.name))
+            for base in getattr(node, 'bases', ()):
+                if isinstance(base, ast.Name):
+                    base = getattr(builtins, base.id, None) or getattr(metacall, base.id)
+                    self.assertTrue(issubclass(thing, base), (node.name, base))
+
     def test_help(self):
         child = support.run('import metacall; help(metacall); help(metacall.metacall)')
         self.assertEqual(child.status, 0, child)
