@@ -12,6 +12,8 @@ PyObject *py_port_module(void);
 /* Functions of that module that lie elsewhere. */
 PyObject *py_port_intercept(PyObject *self, PyObject *args);
 PyObject *py_port_intercept_remove(PyObject *self, PyObject *capsule);
+PyObject *py_port_run_main(PyObject *self, PyObject *args);
+PyObject *py_port_version(PyObject *self, PyObject *unused);
 /* Hooks into a host: its exit and its forks. 0, or -1 with a Python exception set. */
 int py_port_hook_host(void);
 int py_port_hook_fork(void);

@@ -13,7 +13,16 @@ import unittest
 
 ROOT = pathlib.Path(sys.argv.pop(1)).resolve()
 STAGE = pathlib.Path(os.environ["METACALL_STAGE_DIR"])
-METACALL = STAGE / "bin" / "metacall"
+# The command, and what Python says of itself: the same table for both.
+RUNNERS = {
+    "metacall": [STAGE / "bin" / "metacall"],
+    "python -m metacall": ["/usr/bin/python3.11", "-m", "metacall"],
+}
+NAME = os.environ.get("METACALL_TEST_RUNNER", "metacall")
+METACALL = RUNNERS[NAME]
+IN_PYTHON = NAME != "metacall"
+if IN_PYTHON:
+    os.environ["PYTHONPATH"] = str(STAGE / "lib/metacall/ports/python")
 
 
 class Case(unittest.TestCase):
@@ -28,7 +37,7 @@ class Case(unittest.TestCase):
         return path
 
     def metacall(self, *arguments, **options):
-        done = subprocess.run([METACALL, *arguments], capture_output=True, text=True, timeout=60,
+        done = subprocess.run([*METACALL, *arguments], capture_output=True, text=True, timeout=60,
                               stdin=subprocess.DEVNULL, cwd=self.folder, **options)
         return done.returncode, done.stdout, done.stderr
 
@@ -37,7 +46,7 @@ class Case(unittest.TestCase):
 
     def interrupt(self, name, text, number=signal.SIGINT):
         """Sends the signal once the script has printed `ready`."""
-        with subprocess.Popen([METACALL, self.script(name, text)], stdout=subprocess.PIPE,
+        with subprocess.Popen([*METACALL, self.script(name, text)], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True) as process:
             self.addCleanup(process.kill)
             self.assertEqual(process.stdout.readline(), "ready\n")
@@ -51,17 +60,17 @@ class Usage(Case):
     def test_help_and_version(self):
         code, out, err = self.metacall("--help")
         self.assertEqual((code, err), (0, ""))
-        self.assertTrue(out.startswith("Examples:"))
+        self.assertTrue(out.startswith("python -m metacall" if IN_PYTHON else "Examples:"))
         self.assertEqual(self.metacall("-h"), (code, out, err))
         code, out, err = self.metacall("--version")
         self.assertEqual((code, err), (0, ""))
-        self.assertRegex(out, r"^metacall \d+\.\d+\.\d+ \(.*manifest format 1\.\d+\)\n$")
+        self.assertRegex(out, r"^metacall \d+\.\d+\.\d+( \(.*manifest format 1\.\d+\))?\n$")
 
     def test_wrong_usage_is_2(self):
         for arguments in ((), ("--frobnicate",), ("--tag",), ("--",)):
             code, out, err = self.metacall(*arguments)
             self.assertEqual((code, out), (2, ""), arguments)
-            self.assertIn("metacall --help", err)
+            self.assertIn(f"{NAME} --help", err)
 
     def test_a_script_that_cannot_be_read_is_2(self):
         for name, said in (("none.py", "No such file"), (".", "Is a directory")):
@@ -201,6 +210,15 @@ class Node(Case):
             self.assertEqual((code, out), (1, ""), body)
             self.assertIn("TypeError: so it ends", err)
             self.assertRegex(err, r"at (Timeout\.)?inner .*x\.js:[12]")
+
+    def test_an_exception_of_an_es_module(self):
+        code, out, err = self.run_script("x.mjs", """
+            await null;
+            throw new RangeError('so it ends');
+            """)
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("RangeError: so it ends", err)
+        self.assertRegex(err, r"x\.mjs:3")
 
     def test_its_loop_runs_dry(self):
         self.assertEqual(self.run_script("x.js", """
