@@ -73,6 +73,9 @@
     if (port) helpWorkers(path.join(port, 'guest-worker.js'));
     shared.port = port;
     process.on('uncaughtExceptionMonitor', tellFatal);
+    // The process's title is its owner's: what a script sets is for scripts to see.
+    defineProperty(process, 'title',
+      { value: process.title, writable: true, enumerable: true, configurable: true });
     process.setSourceMapsEnabled(true);
   }
 
