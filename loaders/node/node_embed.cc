@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include <atomic>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <poll.h>
@@ -125,11 +126,20 @@ uint64_t now_ms()
     return static_cast<uint64_t>(t.tv_sec) * 1000 + static_cast<uint64_t>(t.tv_nsec) / 1000000;
 }
 
+/* The queue of watchers that are not in the poll set yet: two pointers, a struct since libuv 1.45,
+ * and empty where the first one leads to itself. */
+bool watchers_are_known(const uv_loop_t *loop)
+{
+    const void *first;
+    memcpy(&first, &loop->watcher_queue, sizeof first);
+    return first == &loop->watcher_queue;
+}
+
 /* Loop time at which the loop wants to run next; UINT64_MAX = when a descriptor says so. */
 uint64_t loop_deadline(uv_loop_t *loop)
 {
     /* A watcher that was started outside uv_run is not in the poll set yet. */
-    if (loop->watcher_queue[0] != static_cast<void *>(&loop->watcher_queue))
+    if (!watchers_are_known(loop))
         return 0;
     int timeout = uv_backend_timeout(loop);
     return timeout < 0 ? UINT64_MAX : uv_now(loop) + static_cast<uint64_t>(timeout);
