@@ -58,9 +58,10 @@ static void note(unsigned *count)
 static void *resolve(void *value, void *data)
 {
     CHECK(data == &seen);
-    seen.number = metacall_value_to_long(value);
+    long number = metacall_value_to_long(value);
+    seen.number = number;
     note(&seen.resolved);
-    return metacall_value_create_long(seen.number + 1);
+    return metacall_value_create_long(number + 1);
 }
 
 static void *reject(void *value, void *data)

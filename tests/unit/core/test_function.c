@@ -81,7 +81,7 @@ static void test_untyped_goes_straight_through(void)
     metacall_value args[3] = {text("x"), number(1), number(2)};
     CHECK(call_with(function, args, 3, NULL, 0) == 0);
     CHECK_LONG(seen.count, 3);
-    CHECK(seen.args[0] != NULL);
+    CHECK_LONG(seen_args[2].as.long_, 2);
     metacall_function_release(function);
 }
 
