@@ -12,6 +12,11 @@
 #include "core/thread.h"
 #include "core/value.h"
 
+#include <metacall/future.h>
+#include <metacall/intercept.h>
+#include <metacall/memory.h>
+#include <metacall/object.h>
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -232,6 +237,122 @@ static void test_bigints(void)
     with_every_failure(scenario_bigint);
 }
 
+/* ---- what others hold: futures, objects, memory, hooks */
+
+static unsigned told;
+
+static void tell(metacall_future *future, void *data)
+{
+    (void)data;
+    told += metacall_future_result(future, NULL, NULL) != METACALL_FUTURE_PENDING;
+}
+
+static int scenario_future(void)
+{
+    metacall_value text = METACALL_SLOT_INIT;
+    metacall_error *error = NULL;
+    int result = -1;
+    metacall_future *future = metacall_future_create(loader, NULL, NULL);
+    if (future == NULL)
+        return -1;
+    told = 0;
+    metacall_slot_borrow(&text, METACALL_STRING, "borrowed", 8);
+    if (metacall_future_then(future, tell, NULL) == 0) {
+        /* It settles whatever happens: with the memory error where the text could not be kept. */
+        CHECK_LONG(metacall_future_resolve(future, &text), 0);
+        CHECK_LONG(told, 1);
+        result = 0;
+        if (metacall_future_result(future, NULL, &error) == METACALL_FUTURE_REJECTED) {
+            CHECK_LONG(error->code, METACALL_ERROR_MEMORY);
+            metacall_error_reference(error);
+            result = metacall_error_set(error);
+        }
+    }
+    metacall_future_release(future);
+    return result;
+}
+
+static int object_perform(metacall_object *object, enum metacall_object_operation operation,
+                          const char *name, const struct metacall_call *call, metacall_value *ret)
+{
+    (void)object, (void)name, (void)call;
+    if (operation == METACALL_OBJECT_SIGNATURE)
+        return metacall_slot_array(ret, 0);
+    metacall_slot_long(ret, 1);
+    return 0;
+}
+
+static const struct metacall_object_ops object_ops = {object_perform, NULL};
+
+static int scenario_object(void)
+{
+    metacall_value ret = METACALL_SLOT_INIT;
+    struct metacall_call none = {NULL, 0, NULL, 0};
+    int result = -1;
+    char byte = 0;
+    metacall_object *object =
+        metacall_object_create(loader, "Class", &object_ops, NULL, METACALL_OBJECT_IS_CLASS);
+    metacall_function *function = object != NULL ? metacall_object_function(object) : NULL;
+    metacall_memory *memory =
+        function != NULL ? metacall_memory_create(loader, &byte, 1, NULL, NULL) : NULL;
+    if (memory != NULL && function_signature(function) != NULL)
+        result = metacall_function_call(function, &none, &ret);
+    metacall_memory_release(memory);
+    metacall_function_release(function);
+    metacall_object_release(object);
+    return result;
+}
+
+static unsigned hooks_released;
+
+static int hook(metacall_function *function, const struct metacall_call *call, metacall_value *ret,
+                void *data)
+{
+    (void)function, (void)call, (void)ret, (void)data;
+    return 0;
+}
+
+static void hook_released(void *data)
+{
+    (void)data;
+    hooks_released++;
+}
+
+static int scenario_intercept(void)
+{
+    metacall_value ret = METACALL_SLOT_INIT;
+    struct metacall_call none = {NULL, 0, NULL, 0};
+    metacall_interception *hooks[3] = {NULL, NULL, NULL};
+    metacall_function *function = metacall_function_create(loader, "f", &fake_ops, NULL);
+    unsigned made = 0;
+    int result = -1;
+    hooks_released = 0;
+    while (function != NULL && made < 3 &&
+           (hooks[made] = metacall_intercept(function, hook, NULL, NULL, hook_released)) != NULL)
+        made++;
+    if (made == 3)
+        result = metacall_function_call(function, &none, &ret);
+    metacall_error *error = metacall_error_take();
+    for (unsigned i = 0; i < made; i++) /* the middle one first: that needs no memory */
+        CHECK_LONG(metacall_intercept_remove(hooks[(i + 1) % made]), 0);
+    CHECK_LONG(hooks_released, made);
+    CHECK(function == NULL || !(function->flags & METACALL_FUNCTION_INTERCEPTED));
+    metacall_function_release(function);
+    metacall_error_release(metacall_error_take());
+    if (result != 0)
+        metacall_error_set(error);
+    else
+        metacall_error_release(error); /* says that the language's own calls are not seen */
+    return result;
+}
+
+static void test_held_by_others(void)
+{
+    with_every_failure(scenario_future);
+    with_every_failure(scenario_object);
+    with_every_failure(scenario_intercept);
+}
+
 static int scenario_start(void)
 {
     const char *const paths[] = {"/one", "/two", NULL};
@@ -282,6 +403,7 @@ static const struct check_test tests[] = {
     {"views", test_views},
     {"errors", test_errors},
     {"bigints", test_bigints},
+    {"held by others", test_held_by_others},
     {"starting", test_starting},
 };
 CHECK_MAIN(tests)
