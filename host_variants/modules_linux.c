@@ -21,6 +21,10 @@ struct entry {
     struct module module; /* first: a module is found back from its public part */
     const ElfW(Phdr) * headers;
     size_t header_count;
+    const char *name;          /* the linker's, while walking */
+    const char *soname;        /* the object's, while walking */
+    const uint8_t *gnu_hash;   /* its hash table, NULL = none */
+    size_t dynamic_count;      /* entries of PT_DYNAMIC; 0 = read already */
     struct elf_filter filter;  /* of its hash table: most questions end here */
     struct elf_image *image;   /* made when somebody asks for it; atomic */
     size_t path_at, soname_at; /* in `texts`, while it may still move */
@@ -96,12 +100,18 @@ static void executable_path(struct modules *modules, struct entry *entry)
     entry->path_at = keep_text(modules, path);
 }
 
-static void set_range(struct module *module, const struct dl_phdr_info *info)
+/* Sets the range, and PT_DYNAMIC. */
+static void read_headers(struct entry *entry)
 {
+    struct module *module = &entry->module;
     uintptr_t lowest = UINTPTR_MAX, highest = 0;
 
-    for (size_t i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+    for (size_t i = 0; i < entry->header_count; i++) {
+        const ElfW(Phdr) *header = &entry->headers[i];
+        if (header->p_type == PT_DYNAMIC) {
+            module->dynamic = (const void *)(module->base + header->p_vaddr);
+            entry->dynamic_count = header->p_memsz / sizeof(ElfW(Dyn));
+        }
         if (header->p_type != PT_LOAD)
             continue;
         if (header->p_vaddr < lowest)
@@ -110,9 +120,36 @@ static void set_range(struct module *module, const struct dl_phdr_info *info)
             highest = header->p_vaddr + header->p_memsz;
     }
     if (highest) {
-        module->lowest = info->dlpi_addr + lowest;
-        module->highest = info->dlpi_addr + highest;
+        module->lowest = module->base + lowest;
+        module->highest = module->base + highest;
     }
+}
+
+/* A pointer of PT_DYNAMIC, which glibc has relocated and musl has not. NULL = outside. */
+static const uint8_t *table_at(const struct module *module, ElfW(Addr) pointer, size_t size)
+{
+    uintptr_t at = pointer;
+
+    if (at < module->lowest || at >= module->highest)
+        at += module->base;
+    return pointer && at >= module->lowest && at < module->highest && module->highest - at >= size
+               ? (const uint8_t *)at
+               : NULL;
+}
+
+static struct elf_filter filter_at(const uint8_t *gnu_hash, int has_other)
+{
+    struct elf_filter filter = {.passes = (uint8_t)has_other};
+    uint32_t head[4] = {0}; /* buckets, first symbol, words of the filter, its shift */
+
+    if (gnu_hash)
+        memcpy(head, gnu_hash, sizeof(head));
+    if (head[0] && head[2] && (head[2] & (head[2] - 1)) == 0) {
+        filter.words = gnu_hash + sizeof(head);
+        filter.mask = head[2] - 1;
+        filter.shift = head[3] & (sizeof(ElfW(Addr)) * 8 - 1);
+    }
+    return filter;
 }
 
 static void keep_names(struct modules *modules, struct entry *entry, const char *path,
@@ -137,19 +174,80 @@ static const struct entry *known_entry(const struct modules *modules,
                                                                                       : NULL;
 }
 
-static void read_object(struct modules *modules, struct entry *entry,
-                        const struct dl_phdr_info *info)
+/* Of the tables no more than who asks every module for a name will need: an image of each would
+ * take several times as long. */
+static void read_dynamic(struct entry *entry)
 {
-    struct elf_image image = {.native = 0};
+    const struct module *module = &entry->module;
+    const ElfW(Dyn) *dynamic = module->dynamic;
+    ElfW(Addr) strings = 0, soname = 0, gnu_hash = 0, sysv_hash = 0;
+    int has_soname = 0;
 
-    set_range(&entry->module, info);
-    if (!elf_image_view(info->dlpi_phdr, info->dlpi_phnum, info->dlpi_addr, &image)) {
-        entry->module.dynamic = image.dynamic.at;
-        entry->filter = elf_image_filter(&image);
+    for (size_t i = 0; i < entry->dynamic_count && dynamic[i].d_tag != DT_NULL; i++) {
+        switch (dynamic[i].d_tag) {
+        case DT_SONAME:
+            soname = dynamic[i].d_un.d_val;
+            has_soname = 1;
+            break;
+        case DT_STRTAB:
+            strings = dynamic[i].d_un.d_ptr;
+            break;
+        case DT_HASH:
+            sysv_hash = dynamic[i].d_un.d_ptr;
+            break;
+        case DT_GNU_HASH:
+            gnu_hash = dynamic[i].d_un.d_ptr;
+            break;
+        default:
+            break;
+        }
     }
-    keep_names(modules, entry, info->dlpi_name ? info->dlpi_name : "", image.soname);
-    if (entry->module.is_executable)
-        executable_path(modules, entry);
+    const uint8_t *texts = has_soname ? table_at(module, strings, soname + 1) : NULL;
+    entry->soname = texts ? (const char *)texts + soname : NULL;
+    entry->gnu_hash = table_at(module, gnu_hash, 16);
+    entry->filter.passes = table_at(module, sysv_hash, 8) != NULL;
+}
+
+/* Asks for memory that is about to be read: in a walk of all objects most time is waiting for it.
+ */
+static void expect_bytes(const void *at, size_t size)
+{
+    for (size_t i = 0; i < size; i += 64)
+        __builtin_prefetch((const char *)at + i);
+}
+
+/* In steps over all objects, each of which asks for what the next one reads. */
+static int read_objects(void *data)
+{
+    struct modules *modules = data;
+    struct entry *end = modules->entries + modules->count;
+
+    for (struct entry *entry = modules->entries; entry < end; entry++) {
+        if (!entry->module.dynamic)
+            expect_bytes(entry->headers, entry->header_count * sizeof(*entry->headers));
+    }
+    for (struct entry *entry = modules->entries; entry < end; entry++) {
+        if (entry->module.dynamic)
+            continue; /* known */
+        read_headers(entry);
+        expect_bytes(entry->module.dynamic, entry->dynamic_count * sizeof(ElfW(Dyn)));
+    }
+    for (struct entry *entry = modules->entries; entry < end; entry++) {
+        if (!entry->dynamic_count)
+            continue;
+        read_dynamic(entry);
+        expect_bytes(entry->soname, 1);
+        expect_bytes(entry->gnu_hash, 1);
+        expect_bytes(entry->name, 1);
+    }
+    for (struct entry *entry = modules->entries; entry < end && !modules->failed; entry++) {
+        if (entry->dynamic_count)
+            entry->filter = filter_at(entry->gnu_hash, entry->filter.passes);
+        keep_names(modules, entry, entry->name, entry->soname);
+        if (entry->module.is_executable && !entry->module.path)
+            executable_path(modules, entry);
+    }
+    return 0;
 }
 
 static int add_module(struct dl_phdr_info *info, size_t size, void *data)
@@ -164,6 +262,7 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *data)
     memset(entry, 0, sizeof(*entry));
     modules->loads = info->dlpi_adds;
     modules->unloads = info->dlpi_subs;
+    entry->name = info->dlpi_name ? info->dlpi_name : "";
     entry->headers = info->dlpi_phdr;
     entry->header_count = info->dlpi_phnum;
     entry->module.base = info->dlpi_addr;
@@ -172,12 +271,12 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *data)
     if (known) {
         entry->module = known->module;
         entry->filter = known->filter;
-        keep_names(modules, entry, known->module.path, known->module.soname);
-    } else {
-        read_object(modules, entry, info);
+        entry->gnu_hash = known->gnu_hash;
+        entry->name = known->module.path;
+        entry->soname = known->module.soname;
     }
     entry->module.tls_module = info->dlpi_tls_modid;
-    return modules->failed;
+    return 0;
 }
 
 static int count_changes(struct dl_phdr_info *info, size_t size, void *data)
@@ -232,6 +331,22 @@ static void keep_last(struct modules *modules)
     modules_destroy(former);
 }
 
+/* Lists the objects, then reads them; both under the linker's lock, but not the same time: what was
+ * listed is void when something was unloaded between. */
+static void walk(struct modules *modules, const struct modules *former)
+{
+    int is_read = 0;
+
+    while (!is_read && !modules->failed) {
+        modules->count = modules->texts_size = 0;
+        modules->former = former;
+        dl_iterate_phdr(add_module, modules);
+        if (!modules->failed)
+            is_read = modules_locked(modules, read_objects, modules) == 0;
+    }
+    modules->former = NULL;
+}
+
 int modules_walk(struct modules **ret_modules)
 {
     int is_true = 0;
@@ -242,11 +357,8 @@ int modules_walk(struct modules **ret_modules)
         return 0;
     }
     modules = calloc(1, sizeof(*modules));
-    if (modules) {
-        modules->former = former;
-        dl_iterate_phdr(add_module, modules);
-        modules->former = NULL;
-    }
+    if (modules)
+        walk(modules, former);
     modules_destroy(former);
     if (!modules || modules->failed) {
         if (modules)
@@ -313,11 +425,40 @@ const struct elf_image *module_image(const struct module *module)
     return image;
 }
 
+/* Whether a symbol of that hash is in the table: of what the filter lets pass most is not, and need
+ * not have an image made. */
+static int may_export(const struct entry *entry, uint32_t hash)
+{
+    const uint8_t *end = (const uint8_t *)entry->module.highest;
+    uint32_t head[4], at, other;
+
+    if (!elf_filter_passes(&entry->filter, hash))
+        return 0;
+    if (!entry->filter.words)
+        return 1;
+    memcpy(head, entry->gnu_hash, sizeof(head));
+    const uint8_t *buckets = entry->filter.words + head[2] * sizeof(ElfW(Addr));
+    const uint8_t *chains = buckets + (size_t)head[0] * 4;
+    if (chains > end)
+        return 1;
+    memcpy(&at, buckets + (size_t)(hash % head[0]) * 4, 4);
+    if (at < head[1])
+        return 0;
+    for (chains += (size_t)(at - head[1]) * 4; chains + 4 <= end; chains += 4) {
+        memcpy(&other, chains, 4);
+        if ((other | 1) == (hash | 1))
+            return 1;
+        if (other & 1)
+            return 0;
+    }
+    return 1;
+}
+
 int module_exports(const struct module *module, const char *name, uint32_t hash)
 {
     struct elf_symbol symbol;
 
-    return elf_filter_passes(&((const struct entry *)module)->filter, hash) &&
+    return may_export((const struct entry *)module, hash) &&
            elf_image_find_hashed(module_image(module), name, hash, NULL, &symbol) == 0;
 }
 
@@ -327,7 +468,7 @@ void *module_symbol(const struct module *module, const char *name, size_t *ret_s
 
     uint32_t hash = elf_image_gnu_hash(name);
 
-    if (!elf_filter_passes(&((const struct entry *)module)->filter, hash) ||
+    if (!may_export((const struct entry *)module, hash) ||
         elf_image_find_hashed(module_image(module), name, hash, NULL, &symbol) != 0 ||
         symbol.type == STT_TLS)
         return NULL;
