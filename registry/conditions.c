@@ -23,6 +23,8 @@ const char *conditions_libc(void)
 
 int conditions_is_self(const struct condition_host *host)
 {
+    if (host->guest)
+        return 0;
     if (host->attached && strcmp(host->attached, host->manifest->tag) == 0)
         return 1;
     return host->self && host->self->running == 1;
@@ -90,6 +92,8 @@ static const char *check_host(const struct manifest_variant *variant,
 {
     const char *const *words = variant->when ? variant->when->host : NULL;
     int self = conditions_is_self(host);
+    if (variant->strategy != STRATEGY_LINKED && host->guest)
+        return "its runtime runs in this process as a guest, which its loader started";
     if (variant->strategy != STRATEGY_LINKED && !self)
         return host->self ? "its runtime is in this process but does not run"
                           : "its runtime is not in this process";

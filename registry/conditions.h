@@ -12,6 +12,7 @@ struct condition_host {
     struct arena *arena;
     const struct host_finding *self; /* the tag's own runtime in this process, or NULL */
     const struct manifest *manifest;
+    int guest;            /* a loader started that runtime here: it is nobody's host */
     const char *attached; /* tag of the runtime that attached, or NULL */
     const char *attached_version;
 };

@@ -4,6 +4,7 @@
  * whose runtime is found is taken. Every other one leaves its reason in the trace. */
 #include "registry/select.h"
 
+#include "core/loader_table.h"
 #include "host_variants/elf_image.h"
 #include "registry/conditions.h"
 #include "registry/pattern.h"
@@ -19,6 +20,7 @@ struct selecting {
     struct selection *selection;
     enum metacall_registry_status worst; /* of the variant that came farthest */
     const char *pin;
+    int guest; /* the loader runs here already, and started its runtime itself */
 };
 
 const char *select_path(const struct manifest *manifest, struct arena *arena, const char *path)
@@ -192,6 +194,7 @@ static int try_variant(struct selecting *selecting, const struct manifest_varian
                                   .arena = selecting->arena,
                                   .self = selection->host,
                                   .manifest = selection->manifest,
+                                  .guest = selecting->guest,
                                   .attached = request->host_tag,
                                   .attached_version = request->host_version};
     const char *reason, *looked;
@@ -290,6 +293,16 @@ static int find_host(struct selecting *selecting)
     return 0;
 }
 
+/* A runtime that runs because its loader was asked for: the choice is told as it was made. */
+static void find_guest(struct selecting *selecting, const char *tag)
+{
+    const metacall_loader *loader = loader_table_find(tag);
+    selecting->guest = loader && !metacall_loader_is_host(loader);
+    if (selecting->guest)
+        trace_step(selecting->trace, "host", tag, METACALL_REGISTRY_FACT,
+                   "the loader runs already, its runtime as a guest of this process");
+}
+
 static const char *unusable_reason(const struct catalog_tag *tag, struct arena *arena)
 {
     const char *text = "only an override is there, and no manifest that it could change";
@@ -383,6 +396,7 @@ int select_variant(const struct select_request *request, const struct catalog_ta
         return 0;
     }
     find_pin(&selecting, tag);
+    find_guest(&selecting, tag->tag);
     for (size_t i = 0; i < tag->manifest->variants.count && !ret_selection->variant; i++)
         try_variant(&selecting, manifest_variant_at(tag->manifest, i));
     describe(&selecting);
