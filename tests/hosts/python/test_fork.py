@@ -108,8 +108,8 @@ result = forked(fork)''', True),
     'Pool, forkserver': ('result = pool("forkserver")', 'server'),
     'subprocess': ('''
 import subprocess
-done = subprocess.run([sys.executable, '-c', GUEST + WORK +
-    'print(work(), end=""); sys.exit(7)'], stdout=subprocess.PIPE, text=True)
+done = subprocess.run([sys.executable, '-c', 'import sys; sys.path[:] = %r' % (sys.path,) +
+    GUEST + WORK + 'print(work(), end=""); sys.exit(7)'], stdout=subprocess.PIPE, text=True)
 result = done.stdout, done.returncode''', False),
 }
 
@@ -185,7 +185,7 @@ class Fork(unittest.TestCase):
                 try:
                     metacall.metacall_load_from_memory('node', '1')
                 except metacall.ForkError as error:
-                    assert 'spawn' in str(error), error
+                    assert 'fork' in str(error), error
                 lib = metacall.metacall_load_from_memory_export('py', 'def f(): return 2')
                 sys.exit(lib.f())
             assert os.WEXITSTATUS(os.waitpid(child, 0)[1]) == 2
