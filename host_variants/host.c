@@ -9,7 +9,6 @@
 #include <ctype.h>
 #include <dlfcn.h>
 #include <metacall/loader.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,8 +85,8 @@ struct remembered {
     uint16_t owners[MEMORY_OWNERS]; /* places in the walk */
 };
 
-/* Only ever tried: who finds it taken does without. */
-static pthread_mutex_t memory_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Never waited for: who finds it busy does without. */
+static int memory_is_busy;
 static struct remembered memory[MEMORY];
 
 static int recall(const struct modules *modules, const char *name, uint32_t hash,
@@ -95,12 +94,12 @@ static int recall(const struct modules *modules, const char *name, uint32_t hash
 {
     const struct remembered *slot = &memory[hash % MEMORY];
 
-    if (pthread_mutex_trylock(&memory_lock) != 0)
+    if (__atomic_exchange_n(&memory_is_busy, 1, __ATOMIC_ACQUIRE))
         return 0;
     int known = slot->serial == modules_serial(modules) && strcmp(slot->name, name) == 0;
     if (known)
         *ret_answer = *slot;
-    pthread_mutex_unlock(&memory_lock);
+    __atomic_store_n(&memory_is_busy, 0, __ATOMIC_RELEASE);
     return known;
 }
 
@@ -113,10 +112,10 @@ static void remember(const struct modules *modules, const char *name, uint32_t h
         return;
     memcpy(answer->name, name, size);
     answer->serial = modules_serial(modules);
-    if (pthread_mutex_trylock(&memory_lock) != 0)
+    if (__atomic_exchange_n(&memory_is_busy, 1, __ATOMIC_ACQUIRE))
         return;
     memory[hash % MEMORY] = *answer;
-    pthread_mutex_unlock(&memory_lock);
+    __atomic_store_n(&memory_is_busy, 0, __ATOMIC_RELEASE);
 }
 
 static void add_owner(struct search *search, const struct host_rule *rule,

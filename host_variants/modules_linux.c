@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <metacall/loader.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,9 +41,9 @@ struct modules {
     int failed;
 };
 
-/* The last walk, for whoever asks while it is still true; it holds a reference. The lock is only
- * ever tried: whoever finds it taken (by a thread that a fork left behind, perhaps) walks. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* The last walk, for whoever asks while it is still true; it holds a reference. It is never waited
+ * for: whoever finds it busy (with a thread that a fork left behind, perhaps) walks. */
+static int last_is_busy;
 static struct modules *last;
 static uint64_t serials;
 
@@ -305,14 +304,14 @@ static struct modules *take_last(int *ret_is_true)
     struct modules counts, *found;
 
     dl_iterate_phdr(count_changes, &counts);
-    if (pthread_mutex_trylock(&lock) != 0)
+    if (__atomic_exchange_n(&last_is_busy, 1, __ATOMIC_ACQUIRE))
         return NULL;
     found = last;
     if (found) {
         __atomic_add_fetch(&found->references, 1, __ATOMIC_RELAXED);
         *ret_is_true = found->loads == counts.loads && found->unloads == counts.unloads;
     }
-    pthread_mutex_unlock(&lock);
+    __atomic_store_n(&last_is_busy, 0, __ATOMIC_RELEASE);
     return found;
 }
 
@@ -322,12 +321,12 @@ static void keep_last(struct modules *modules)
 
     modules->serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
     modules->references = 1;
-    if (pthread_mutex_trylock(&lock) != 0)
+    if (__atomic_exchange_n(&last_is_busy, 1, __ATOMIC_ACQUIRE))
         return;
     modules->references = 2;
     former = last;
     last = modules;
-    pthread_mutex_unlock(&lock);
+    __atomic_store_n(&last_is_busy, 0, __ATOMIC_RELEASE);
     modules_destroy(former);
 }
 
