@@ -440,6 +440,49 @@ static void test_found_by_name_each_time(void)
     loader_table_destroy();
 }
 
+/* The host's main module, asked anew each time: it updates what it made to cross. */
+static int native_discover(metacall_loader *host, metacall_handle *handle, const char *name)
+{
+    metacall_value slot = METACALL_SLOT_INIT;
+    if (name != NULL && strcmp(name, "native") != 0)
+        return 0;
+    metacall_function *function = native_cross(host);
+    metacall_slot_function(&slot, function);
+    metacall_function_release(function);
+    int result = metacall_handle_update(handle, "native", &slot);
+    metacall_slot_clear(&slot);
+    return result;
+}
+
+static void test_names_of_the_main_module(void)
+{
+    static const struct metacall_loader_hooks hooks = {
+        .host_attach = fake_attach, .discover = native_discover, .host_detach = fake_detach};
+    struct hook one = {.name = NULL};
+    metacall_value ret = METACALL_SLOT_INIT;
+    int same = 0;
+    metacall_function_release(begin());
+    loader_table_destroy();
+    CHECK(fake_start_with("host", METACALL_BINDING_HOST, &hooks) != NULL);
+    metacall_function *function = metacall_function_find("native");
+    add(function, &one);
+    metacall_function_release(function);
+    for (unsigned i = 1; i <= 3; i++) {
+        function = metacall_function_find("native");
+        CHECK_LONG(call_sum(function), 4);
+        CHECK_LONG(one.before, i);
+        metacall_function_release(function);
+    }
+    CHECK_LONG(own_call(&sum_call, &ret, &same), 0); /* the main module itself */
+    CHECK_LONG(one.before, 4);
+    CHECK_LONG(metacall_intercept_remove(one.interception), 0);
+    CHECK_LONG(native.detour, 0);
+    function = metacall_function_find("native");
+    CHECK_LONG(call_sum(function), 4);
+    CHECK_LONG(one.before, 4);
+    finish(function);
+}
+
 static void test_scopes(void)
 {
     struct hook one = {.name = NULL}, other = {.name = NULL};
@@ -610,6 +653,7 @@ static const struct check_test tests[] = {
     {"a hook calls the function", test_a_hook_calls_the_function},
     {"removed from inside", test_removed_from_inside},
     {"found by name each time", test_found_by_name_each_time},
+    {"names of the main module", test_names_of_the_main_module},
     {"scopes", test_scopes},
     {"types are checked behind the hooks", test_types_are_checked_behind_the_hooks},
     {"the loader ends", test_the_loader_ends},

@@ -7,6 +7,7 @@
 
 #include "core/value.h"
 
+#include <metacall/intercept.h>
 #include <metacall/memory.h>
 #include <metacall/object.h>
 
@@ -125,6 +126,69 @@ static void test_ended_loader_refuses(void)
     CHECK_LONG(seen.calls, 1);
     metacall_object_release(object);
     CHECK_LONG(destroyed, 1);
+}
+
+static void test_as_functions(void)
+{
+    metacall_value ret = METACALL_SLOT_INIT;
+    struct metacall_call none = {NULL, 0, NULL, 0};
+    destroyed = 0;
+    metacall_object *class = metacall_object_create(
+        NULL, "Point", &ops, NULL, METACALL_OBJECT_IS_CLASS | METACALL_OBJECT_IS_CALLABLE);
+    metacall_object *callable =
+        metacall_object_create(NULL, "Caller", &ops, NULL, METACALL_OBJECT_IS_CALLABLE);
+    metacall_object *plain = metacall_object_create(NULL, "Plain", &ops, NULL, 0);
+    metacall_function *function = metacall_object_function(class);
+    CHECK_TEXT(metacall_function_name(function), "Point");
+    CHECK_LONG(metacall_function_call(function, &none, &ret), 0);
+    CHECK_LONG(seen.operation, METACALL_OBJECT_CONSTRUCT);
+    metacall_function *again = metacall_object_function(class);
+    CHECK(again == function);
+    metacall_function_release(again);
+    metacall_object_release(class);
+    CHECK_LONG(destroyed, 0); /* the function holds it */
+    metacall_function_release(function);
+    CHECK_LONG(destroyed, 1);
+    function = metacall_object_function(callable);
+    CHECK_LONG(metacall_function_call(function, &none, &ret), 0);
+    CHECK_LONG(seen.operation, METACALL_OBJECT_CALL);
+    metacall_function_release(function);
+    function = metacall_object_function(callable); /* made anew */
+    CHECK(function != NULL);
+    metacall_function_release(function);
+    CHECK(metacall_object_function(plain) == NULL);
+    CHECK_ERROR(METACALL_ERROR_TYPE, "an object of type Plain cannot be called");
+    metacall_object_release(callable);
+    metacall_object_release(plain);
+    CHECK_LONG(destroyed, 3);
+}
+
+static int count_hook(metacall_function *function, const struct metacall_call *call,
+                      metacall_value *ret, void *data)
+{
+    (void)function, (void)call, (void)ret;
+    ++*(unsigned *)data;
+    return 0;
+}
+
+static void test_constructions_are_intercepted(void)
+{
+    unsigned count = 0;
+    metacall_object *class = metacall_object_create(
+        NULL, "Point", &ops, NULL, METACALL_OBJECT_IS_CLASS | METACALL_OBJECT_IS_CALLABLE);
+    metacall_function *function = metacall_object_function(class);
+    metacall_interception *interception =
+        metacall_intercept(function, count_hook, NULL, &count, NULL);
+    metacall_function_release(function);
+    CHECK_LONG(ask(class, METACALL_OBJECT_CONSTRUCT, NULL, 0), 0);
+    CHECK_LONG(count, 1);
+    CHECK_LONG(ask(class, METACALL_OBJECT_CALL, NULL, 0), 0); /* another thing */
+    CHECK_LONG(count, 1);
+    CHECK_LONG(metacall_intercept_remove(interception), 0);
+    CHECK_LONG(ask(class, METACALL_OBJECT_CONSTRUCT, NULL, 0), 0);
+    CHECK_LONG(count, 1);
+    metacall_error_release(metacall_error_take());
+    metacall_object_release(class);
 }
 
 /* ------------------------------------------------------------------------------------ memory */
@@ -256,6 +320,8 @@ static const struct check_test tests[] = {
     {"objects are values", test_objects_are_values},
     {"operations are checked", test_operations_are_checked},
     {"an ended loader refuses", test_ended_loader_refuses},
+    {"as functions", test_as_functions},
+    {"constructions are intercepted", test_constructions_are_intercepted},
     {"memory in place", test_memory_in_place},
     {"memory of a lost runtime", test_memory_of_a_lost_runtime},
     {"dates", test_dates},
