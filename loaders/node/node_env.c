@@ -73,6 +73,7 @@ void node_env_release(struct node_env *env)
         return;
     pthread_cond_destroy(&env->queue.arrived);
     free(env->imports);
+    node_names_finish(&env->names);
     free(env);
 }
 

@@ -6,6 +6,7 @@
 #define NODE_ENV_H
 
 #include "node_embed.h"
+#include "node_names.h"
 #include "node_queue.h"
 #include <metacall/loader.h>
 #include <node_api.h>
@@ -92,7 +93,8 @@ struct node_env {
     double *inbox;
     size_t inbox_size;
     double *head;
-    double calls; /* by other languages, counted: head[7] is the running one's number */
+    struct node_names names; /* keys that JavaScript knows */
+    double calls;            /* by other languages, counted: head[7] is the running one's number */
 
     struct node_import **imports; /* by what they hold, open addressing */
     size_t import_count;          /* used slots, graves included */

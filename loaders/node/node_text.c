@@ -90,6 +90,20 @@ int node_text_ascii(const char *data, size_t size)
     return 1;
 }
 
+int node_text_narrow(char16_t *units, size_t count)
+{
+    char *to = (char *)units;
+    char16_t all = 0;
+
+    for (size_t i = 0; i < count; i++)
+        all |= units[i];
+    if (all >= 0x80)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        to[i] = (char)units[i];
+    return 1;
+}
+
 /* One code point, or -1; *at moves on. */
 static int32_t next_point(const unsigned char *data, size_t size, size_t *at)
 {

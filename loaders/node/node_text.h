@@ -14,6 +14,8 @@ size_t node_text_bytes(const char16_t *units, size_t count);
 size_t node_text_encode(const char16_t *units, size_t count, char *to);
 /* 1 when all bytes are ASCII. */
 int node_text_ascii(const char *data, size_t size);
+/* Makes units into bytes in the same place where all of them are ASCII: 1; else leaves them: 0. */
+int node_text_narrow(char16_t *units, size_t count);
 /* Units that `size` bytes of WTF-8 give, or (size_t)-1 where they are not WTF-8. */
 size_t node_text_units(const char *data, size_t size);
 /* Writes them; returns their number. */

@@ -13,12 +13,14 @@
   // one string; what does not fit a double or a text is in `refs`, in order. C knows these numbers.
   const NULL = 0, FALSE = 1, TRUE = 2, NUMBER = 3, TEXT = 4, ARRAY = 5, OBJECT = 6, NUMBERS = 7,
     MAP = 8, BUFFER = 9, BIGINT = 10, FUNCTION = 11, ERROR = 12, FOREIGN = 13, DATE = 14, SET = 15,
-    HANDLE = 16, FUTURE = 17, MEMORY = 18;
+    HANDLE = 16, FUTURE = 17, MEMORY = 18, INTEGERS = 19;
 
   let cells = new Float64Array(new ArrayBuffer(8 * 2048)); // JavaScript -> C
   let inbox = new Float64Array(new ArrayBuffer(8 * 2048)); // C -> JavaScript
+  let words = new Int32Array(inbox.buffer); // the same
   const head = new Float64Array(new ArrayBuffer(8 * 16)); // start, units of text, refs, end,
-  // what an operation gave: of another language [4], of JavaScript [5]; the depth of calls [6]
+  // what an operation gave: of another language [4], of JavaScript [5]; the number of the call [7],
+  // controllers of such calls [8], names that are known [9]
   let top = 0;
   let text = '';
   let refs = null;
@@ -40,6 +42,7 @@
 
   function growInbox(count) {
     inbox = new Float64Array(new ArrayBuffer(8 * 2 * count));
+    words = new Int32Array(inbox.buffer);
     native.buffers(cells.buffer, inbox.buffer, head.buffer);
   }
 
@@ -279,6 +282,18 @@
   let unit = 0;
   let ref = 0;
 
+  const known = []; // keys by number, the same as in C
+
+  function takeKey() {
+    const said = inbox[from++];
+    if (said < 0) return known[-1 - said];
+    const begin = unit;
+    unit += Math.floor(said);
+    const key = text.slice(begin, unit);
+    if (unit !== begin + said) known.push(keys({ [key]: 0 })[0]); // the one that V8 keeps for keys
+    return key;
+  }
+
   const take = () => {
     const op = inbox[from++];
     switch (op) {
@@ -307,13 +322,19 @@
         for (let i = 0; i < count; i++) array.push(take());
         return array;
       }
+      case INTEGERS: {
+        const count = inbox[from++];
+        const array = new Array(count);
+        const begin = 2 * from;
+        for (let i = 0; i < count; i++) array[i] = words[begin + i];
+        from += (count + 1) >> 1;
+        return array;
+      }
       case OBJECT: {
         const count = inbox[from++];
         const object = {};
         for (let i = 0; i < count; i++) {
-          const begin = unit;
-          unit += inbox[from++];
-          const key = text.slice(begin, unit);
+          const key = takeKey();
           const value = take();
           if (key !== '__proto__') object[key] = value;
           else {
@@ -350,6 +371,7 @@
     text = joined;
     refs = values;
     from = unit = ref = 0;
+    known.length = head[9];
     try {
       return take();
     } finally {

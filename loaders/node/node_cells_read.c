@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) The MetaCall loader registry authors */
+/* See node_cells.h: what bootstrap/cells.js has packed becomes a value. */
+#include "node_cells.h"
+#include "node_error.h"
+#include "node_function.h"
+#include "node_future.h"
+#include "node_memory.h"
+#include "node_object.h"
+#include "node_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct reader {
+    struct node_env *env;
+    struct node_arena *arena;
+    const double *at;
+    const char *ascii; /* the joined text; or else */
+    const char16_t *units;
+    napi_value refs; /* [text, ref, ref ...] */
+    uint32_t next_ref;
+};
+
+static int read_ref(struct reader *in, enum node_cell cell, metacall_value *slot)
+{
+    napi_value value;
+    void *pointer = NULL;
+
+    if (napi_get_element(in->env->napi, in->refs, in->next_ref++, &value) != napi_ok)
+        return metacall_error_raise(METACALL_ERROR_INTERNAL, "node: a packed value is broken");
+    switch (cell) {
+    case NODE_CELL_BUFFER:
+        return node_value_take_buffer(in->env, value, in->arena, slot);
+    case NODE_CELL_BIGINT:
+        return node_value_take_bigint(in->env, value, slot);
+    case NODE_CELL_FUNCTION:
+        return node_function_take(in->env, value, slot);
+    case NODE_CELL_ERROR:
+        return node_error_take_value(in->env, value, slot);
+    case NODE_CELL_HANDLE:
+        return node_object_take(in->env, value, slot);
+    case NODE_CELL_FUTURE:
+        return node_future_take(in->env, value, slot);
+    case NODE_CELL_MEMORY:
+        return node_memory_take(in->env, value, slot);
+    default:
+        napi_get_value_external(in->env->napi, value, &pointer);
+        metacall_slot_kind(slot, METACALL_PTR);
+        slot->as.reference.pointer = pointer;
+        slot->as.reference.extra = NULL;
+        return 0;
+    }
+}
+
+static int read_text(struct reader *in, metacall_value *slot)
+{
+    size_t count = (size_t)*in->at++;
+    char *data;
+
+    if (!in->ascii) {
+        in->units += count;
+        return node_value_units(in->arena, in->units - count, count, slot);
+    }
+    if (node_value_room(in->arena, slot, METACALL_STRING, count, &data) != 0)
+        return -1;
+    memcpy(data, in->ascii, count);
+    in->ascii += count;
+    return 0;
+}
+
+static int read_cell(struct reader *in, metacall_value *slot);
+
+static int read_pairs(struct reader *in, int texts, metacall_value *slot)
+{
+    size_t count = (size_t)*in->at++;
+
+    if (metacall_slot_map(slot, count) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        metacall_value **pair = slot->as.array.items[i]->as.array.items;
+        if ((texts ? read_text(in, pair[0]) : read_cell(in, pair[0])) != 0 ||
+            read_cell(in, pair[1]) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_items(struct reader *in, enum node_cell cell, metacall_value *slot)
+{
+    size_t count = (size_t)*in->at++;
+    int numbers = cell == NODE_CELL_NUMBERS;
+
+    if ((cell == NODE_CELL_SET ? metacall_slot_set : metacall_slot_array)(slot, count) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (numbers)
+            node_value_number(slot->as.array.items[i], *in->at++);
+        else if (read_cell(in, slot->as.array.items[i]) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_date(struct reader *in, metacall_value *slot)
+{
+    int64_t milliseconds = (int64_t)*in->at++;
+
+    metacall_slot_date(slot, milliseconds * 1000 + (int64_t)*in->at++);
+    return 0;
+}
+
+static int read_cell(struct reader *in, metacall_value *slot)
+{
+    enum node_cell cell = (enum node_cell)(int)*in->at++;
+
+    switch (cell) {
+    case NODE_CELL_NULL:
+        metacall_slot_null(slot);
+        return 0;
+    case NODE_CELL_FALSE:
+    case NODE_CELL_TRUE:
+        metacall_slot_bool(slot, cell == NODE_CELL_TRUE);
+        return 0;
+    case NODE_CELL_NUMBER:
+        node_value_number(slot, *in->at++);
+        return 0;
+    case NODE_CELL_TEXT:
+        return read_text(in, slot);
+    case NODE_CELL_ARRAY:
+    case NODE_CELL_NUMBERS:
+    case NODE_CELL_SET:
+        return read_items(in, cell, slot);
+    case NODE_CELL_DATE:
+        return read_date(in, slot);
+    case NODE_CELL_OBJECT:
+    case NODE_CELL_MAP:
+        return read_pairs(in, cell == NODE_CELL_OBJECT, slot);
+    default:
+        return read_ref(in, cell, slot);
+    }
+}
+
+static int refuse(struct node_env *env, napi_value reason)
+{
+    char *text = node_value_text(env, reason, NULL);
+
+    metacall_error_raise(env->head[0] == -2 ? METACALL_ERROR_RANGE : METACALL_ERROR_TYPE, "%s",
+                         text ? text : ": cannot be passed");
+    free(text);
+    return -1;
+}
+
+/* The joined text: as bytes where it is ASCII, in place, else as it is. NULL = out of memory. */
+static void *take_text(struct reader *in, napi_value text, size_t count, char16_t *few, size_t room)
+{
+    char16_t *units = few;
+
+    if (count >= room)
+        units = malloc((count + 1) * sizeof *units);
+    if (!units)
+        return NULL;
+    if (count > 0)
+        napi_get_value_string_utf16(in->env->napi, text, units, count + 1, &count);
+    in->units = units;
+    if (node_text_narrow(units, count))
+        in->ascii = (const char *)units;
+    return units;
+}
+
+/* What is referred to may run JavaScript when it is looked at (a getter), which packs anew: the
+ * cells are read from a copy then. */
+static int take_cells(struct reader *in, double **ret_copy)
+{
+    size_t start = (size_t)in->env->head[0], end = (size_t)in->env->head[3];
+
+    in->at = in->env->cells + start;
+    *ret_copy = NULL;
+    if (in->env->head[2] == 0)
+        return 0;
+    *ret_copy = malloc((end - start) * sizeof **ret_copy);
+    if (!*ret_copy)
+        return -1;
+    memcpy(*ret_copy, in->at, (end - start) * sizeof **ret_copy);
+    in->at = *ret_copy;
+    return 0;
+}
+
+int node_cells_take(struct node_env *env, napi_value value, struct node_arena *arena,
+                    metacall_value *slot)
+{
+    struct reader in = {.env = env, .arena = arena, .next_ref = 1};
+    char16_t few[512];
+    napi_value packed, text;
+    double *copy;
+    void *units;
+    int rc;
+
+    packed = node_env_help(env, NODE_PACK, 1, &value);
+    if (!packed)
+        return node_error_from_pending(env, METACALL_ERROR_GUEST);
+    if (env->head[0] < 0)
+        return refuse(env, packed);
+    text = packed;
+    in.refs = packed;
+    if (env->head[2] > 0)
+        napi_get_element(env->napi, packed, 0, &text);
+    units = take_text(&in, text, (size_t)env->head[1], few, sizeof few / sizeof few[0]);
+    if (!units || take_cells(&in, &copy) != 0) {
+        if (units != few)
+            free(units);
+        return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+    }
+    rc = read_cell(&in, slot);
+    if (rc != 0)
+        metacall_slot_clear(slot);
+    if (units != few)
+        free(units);
+    free(copy);
+    return rc;
+}
