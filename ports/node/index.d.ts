@@ -11,13 +11,61 @@ export class ForeignError extends Error {
   readonly code?: number;
 }
 
-/** Functions of a loaded script, by name. */
-export type Exports = Record<string, (...args: any[]) => any>;
+/**
+ * What stands for an object of another language: attributes are properties, methods are called,
+ * items are indexed, iterators, generators and asynchronous generators are JavaScript's. A class of
+ * another language is a function: `new Cls(1)`, `x instanceof Cls`.
+ */
+export class ForeignObject {
+  private constructor();
+  [name: string]: any;
+  [index: number]: any;
+}
+
+/** A class of another language. */
+export interface ForeignClass {
+  new (...args: any[]): ForeignObject;
+  (...args: any[]): ForeignObject;
+  readonly name: string;
+  [name: string]: any;
+}
+
+/** Functions and classes of a loaded script, by name. */
+export type Exports = Record<string, any>;
 
 /** Calls the function of that name, whatever language it is written in. */
 export function metacall(name: string, ...args: any[]): any;
-/** The same as a Promise. */
-export function metacall_await(name: string, ...args: any[]): Promise<any>;
+/** The same as a Promise: what an asynchronous function gives, or a synchronous one returns. */
+export const metacall_await: {
+  (name: string, ...args: any[]): Promise<any>;
+  /**
+   * Rejects with the signal's reason when it is aborted, with a TimeoutError (code
+   * 'ERR_METACALL_TIMEOUT') when the time is over; either way the callee is asked to give up: a task
+   * of Python is cancelled.
+   */
+  with(options: AwaitOptions, name: string, ...args: any[]): Promise<any>;
+};
+export interface AwaitOptions {
+  signal?: AbortSignal;
+  /** Milliseconds. */
+  timeout?: number;
+}
+
+/**
+ * In a function that another language has called, before its first await: a signal that is aborted
+ * when the caller cancels what the function gave. Elsewhere one that never is.
+ */
+export function abortSignal(): AbortSignal;
+
+/**
+ * Enters a context manager of another language, calls body with what it gives, and leaves it when
+ * body has returned, has thrown, or its Promise has settled. Where the manager deals with the error,
+ * the result is undefined.
+ */
+export function using<T>(manager: ForeignObject, body: (value: any) => Promise<T>):
+  Promise<T | undefined>;
+export function using<T>(manager: ForeignObject, body: (value: any) => T): T | undefined;
+
 /** Arguments as JSON text or as a value: an object by parameter names, an array by position. */
 export function metacallfms(func: (...args: any[]) => any, args: string | object): any;
 
