@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
 /* leak.c-<guest>.*: bytes that the process keeps for each call from C, after 100,000 calls, for
- * each kind of argument and result, exceptions, callbacks and functions. In a guest without a
- * runtime the C heap is asked, to the byte; else resident memory, after the guest has collected its
- * garbage. Scripts loaded and cleared are measured too. */
+ * each kind of argument and result, exceptions, callbacks, functions, objects, futures and hooks.
+ * In a guest without a runtime the C heap is asked, to the byte; else resident memory, after the
+ * guest has collected its garbage. Scripts loaded and cleared are measured too. */
+#include <metacall/intercept.h>
+
 #include "bench_row.h"
 
+#include <limits.h>
 #include <malloc.h>
 #include <metacall/metacall.h>
+#include <metacall/metacall_kinds.h>
 #include <unistd.h>
 
 enum { CALLS = 100000, WARM_UP = 20000, LOADS = 2000 };
@@ -22,6 +26,9 @@ static const struct guest {
      "any fail(string text) = raise(\"ValueError\", text)\n"
      "any apply(function f, any x) = f(x)\n"
      "any give() = echo\n"
+     "class Point(any x)\n"
+     "any Point.get(any self) = get(self, \"x\")\n"
+     "any soon(any x) = later(x, 0)\n"
      "any collect() = null\n",
      1},
     {"py",
@@ -30,12 +37,19 @@ static const struct guest {
      "def fail(text): raise ValueError(text)\n"
      "def apply(f, x): return f(x)\n"
      "def give(): return lambda x: x\n"
+     "class Point:\n"
+     "    def __init__(self, x): self.x = x\n"
+     "    def get(self): return self.x\n"
+     "async def soon(x): return x\n"
      "def collect(): gc.collect()\n",
      0},
     {"node",
      "require('v8').setFlagsFromString('--expose-gc');\n"
      "const gc = require('vm').runInNewContext('gc');\n"
+     "class Point { constructor(x) { this.x = x; } get() { return this.x; } }\n"
      "module.exports = {\n"
+     "  Point,\n"
+     "  soon: async (x) => x,\n"
      "  echo: (x) => x,\n"
      "  fail: (text) => { throw new TypeError(text); },\n"
      "  apply: (f, x) => f(x),\n"
@@ -173,6 +187,62 @@ static void call_function_result(const char *kind)
     metacall_value_destroy(function);
 }
 
+/* An instance made, asked and let go. */
+static void call_object(const char *kind)
+{
+    void *arg = metacall_value_create_long(1);
+    void *object = bench_call("Point", &arg, 1);
+    (void)kind;
+    metacall_value_destroy(arg);
+    void *ret = metacallv_object(metacall_value_to_object(object), "get", NULL, 0);
+    if (ret == NULL)
+        bench_raise("Point.get");
+    metacall_value_destroy(ret);
+    metacall_value_destroy(object);
+}
+
+static void *pass_on(void *value, void *data)
+{
+    (void)data;
+    return value;
+}
+
+static void call_future(const char *kind)
+{
+    void *arg = metacall_value_create_long(1);
+    (void)kind;
+    void *future = metacallfv_await_s(metacall_handle_function(bench.handle, "soon"), &arg, 1,
+                                      pass_on, pass_on, NULL);
+    void *ret =
+        future != NULL ? metacall_future_value(metacall_value_to_future(future), UINT_MAX) : NULL;
+    if (ret == NULL)
+        bench_raise("soon");
+    metacall_value_destroy(ret);
+    metacall_value_destroy(future);
+    metacall_value_destroy(arg);
+}
+
+static int look_on(metacall_function *function, const struct metacall_call *call, int result,
+                   metacall_value *ret, void *data)
+{
+    (void)function, (void)call, (void)ret, (void)data;
+    return result;
+}
+
+/* Hooks put on, called through and taken off. */
+static void call_intercepted(const char *kind)
+{
+    metacall_function *echo = metacall_handle_function(bench.handle, "echo");
+    metacall_interception *interception = metacall_intercept(echo, NULL, look_on, NULL, NULL);
+    if (interception == NULL)
+        bench_raise("interception");
+    (void)kind;
+    call_echo("int");
+    metacall_error_clear(); /* where only calls through the registry are seen */
+    if (metacall_intercept_remove(interception) != 0)
+        bench_raise("interception");
+}
+
 static void load_and_clear(const char *kind)
 {
     void *handle = NULL;
@@ -203,6 +273,9 @@ static void measure_guest(const struct guest *guest)
     measure("exception", call_exception, WARM_UP, CALLS);
     measure("callback", call_callback, WARM_UP, CALLS);
     measure("function-result", call_function_result, WARM_UP, CALLS);
+    measure("object", call_object, WARM_UP, CALLS);
+    measure("future", call_future, WARM_UP, CALLS);
+    measure("intercept", call_intercepted, WARM_UP, CALLS);
     if (guest->exact)
         measure("load", load_and_clear, LOADS / 10, LOADS);
     metacall_clear(bench.handle);
