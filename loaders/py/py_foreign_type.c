@@ -269,10 +269,13 @@ PyObject *py_object_class_type(void)
 
 /* What a type of abilities is made of. */
 struct parts {
+    struct parts *next;
     PyType_Slot slots[16];
-    PyMethodDef methods[8];
+    PyMethodDef methods[8]; /* the type refers to them for as long as it lives */
     size_t slot_count, method_count;
 };
+
+static struct parts *all_parts;
 
 static void add_slot(struct parts *parts, int slot, void *function)
 {
@@ -339,7 +342,7 @@ static const char *name_of(uint32_t flags)
 
 static PyObject *make_type(uint32_t flags)
 {
-    struct parts *parts = calloc(1, sizeof *parts); /* for ever: 3.9 keeps the methods' table */
+    struct parts *parts = calloc(1, sizeof *parts);
     PyObject *base = flags & METACALL_OBJECT_IS_CLASS ? py_object_class_type() : py_object_type(),
              *type;
     if (parts == NULL)
@@ -351,9 +354,9 @@ static PyObject *make_type(uint32_t flags)
         add_slot(parts, Py_tp_doc, "A class of another language.");
     else
         add_slot(parts, Py_tp_doc, "An object of another language.");
+    parts->next = all_parts;
+    all_parts = parts;
     type = derive(name_of(flags), base, 0, parts->slots);
-    if (type == NULL)
-        free(parts);
     return type;
 }
 

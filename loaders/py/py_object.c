@@ -30,7 +30,12 @@ struct operation {
 static int give(struct operation *operation, PyObject *result)
 {
     struct py_subject subject = {
-        operation->name != NULL ? operation->name : operation->handle->type, "result", 0, NULL, 0, NULL};
+        operation->name != NULL ? operation->name : operation->handle->type,
+        "result",
+        0,
+        NULL,
+        0,
+        NULL};
     struct py_path path = {NULL, &subject, NULL, NULL, 0, 0};
     int rc;
     if (result == NULL)
@@ -137,13 +142,26 @@ static int call_it(struct operation *operation, PyObject *callable)
     return give(operation, result);
 }
 
+/* The types that a method's annotations name are checked on its way as a function. */
+static int call_typed(struct operation *operation, PyObject *method)
+{
+    metacall_function *function = py_function_of(method);
+    int rc = -1;
+    if (function != NULL)
+        rc = metacall_function_call(function, operation->call, operation->ret);
+    metacall_function_release(function);
+    return rc;
+}
+
 static int call_method(struct operation *operation)
 {
     PyObject *method = attribute(operation);
     int rc;
     if (method == NULL)
         return raise_attribute();
-    rc = call_it(operation, method);
+    rc = Py_IS_TYPE(method, &PyMethod_Type) && py_describe_is_typed(method)
+             ? call_typed(operation, method)
+             : call_it(operation, method);
     Py_DECREF(method);
     return rc;
 }

@@ -147,6 +147,15 @@ class Out(unittest.TestCase):
         with self.assertRaises(ZeroDivisionError) as caught:
             ask(lambda_object(), CALL)
         self.assertEqual(str(caught.exception), 'mine')
+        class Typed:
+            def check(self, number: int):
+                return number
+
+        self.assertEqual(ask(Typed(), METHOD, 'check', 3), 3)
+        with self.assertRaises(TypeError) as caught:
+            ask(Typed(), METHOD, 'check', 'abc')
+        for part in ('check', "'number'"):
+            self.assertIn(part, str(caught.exception))
         bound = ask(point, GET, 'add')
         self.assertEqual(bound(1), Point(2, 2))
 
