@@ -186,34 +186,43 @@ static PyObject *to_set(const metacall_value *value, const struct py_subject *su
 #define RECENT 512
 #define RECENT_SIZE 32
 
-static PyObject *recent[RECENT];
+static struct recent {
+    PyObject *name;
+    const char *text; /* the name's own UTF-8 */
+    size_t size;
+} recent[RECENT];
+
+static struct recent *recent_of(const char *data, size_t size)
+{
+    uint32_t hash = 2166136261u;
+    size_t i;
+    for (i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)data[i]) * 16777619u;
+    return &recent[(hash ^ hash >> 16) % RECENT];
+}
 
 static PyObject *to_name(const metacall_value *value, const struct py_subject *subject)
 {
-    const unsigned char *data = (const unsigned char *)value->as.bytes.data;
-    size_t i, size = value->as.bytes.size;
-    uint32_t hash = 2166136261u;
-    PyObject **place, *name;
-    Py_ssize_t length;
-    const char *text;
-    if (size > RECENT_SIZE)
+    const char *data = value->as.bytes.data, *text;
+    size_t size = value->as.bytes.size;
+    struct recent *place;
+    PyObject *name;
+    if (size == 0 || size > RECENT_SIZE)
         return py_value_to(value, subject);
-    for (i = 0; i < size; i++)
-        hash = (hash ^ data[i]) * 16777619u;
-    place = &recent[(hash ^ hash >> 16) % RECENT];
-    if (*place != NULL && (text = PyUnicode_AsUTF8AndSize(*place, &length)) != NULL &&
-        (size_t)length == size && memcmp(text, data, size) == 0) {
-        Py_INCREF(*place);
-        return *place;
+    place = recent_of(data, size);
+    if (place->size == size && memcmp(place->text, data, size) == 0) {
+        Py_INCREF(place->name);
+        return place->name;
     }
-    if ((name = py_value_to(value, subject)) == NULL ||
-        PyUnicode_AsUTF8AndSize(name, NULL) == NULL) {
+    if ((name = py_value_to(value, subject)) == NULL)
+        return NULL;
+    if ((text = PyUnicode_AsUTF8AndSize(name, NULL)) == NULL) {
         PyErr_Clear(); /* lone surrogates have no UTF-8 */
         return name;
     }
     Py_INCREF(name);
-    Py_XDECREF(*place);
-    *place = name;
+    Py_XDECREF(place->name);
+    *place = (struct recent){name, text, size};
     return name;
 }
 
@@ -243,8 +252,10 @@ PyObject *py_container_to_set(const metacall_value *value, const struct py_subje
 void py_container_finish(void)
 {
     size_t i;
-    for (i = 0; i < RECENT; i++)
-        Py_CLEAR(recent[i]);
+    for (i = 0; i < RECENT; i++) {
+        Py_CLEAR(recent[i].name);
+        recent[i].size = 0;
+    }
 }
 
 PyObject *py_container_to_dict(const metacall_value *value, const struct py_subject *subject)
