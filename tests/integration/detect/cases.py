@@ -42,6 +42,15 @@ def python_static():
         check(entrance(runtime, "pep768")["state"] == "absent", runtime)
 
 
+def python_static_new(host):
+    """Pythons of newer systems, which bring a dynamic linker of their own."""
+    python = program(DEPS / f"hosts/{host}/bin/python3.*")
+    with Process(python, "-c", PYTHON) as process:
+        check(not process.mapped(r"libpython3\.\d+\.so.*"), "this Python is shared")
+        recognised(process, "py", owner=process.executable(), static=True,
+                   version=process.version)
+
+
 def python_shared(minor):
     python = program(f"~/.pyenv/versions/{minor}.*/bin/python{minor}",
                      DEPS / f"hosts/python{minor}-shared/bin/python{minor}")
@@ -51,8 +60,13 @@ def python_shared(minor):
             skip(f"{python} is not shared")
         check(len(libraries) == 1, libraries)
         recent = tuple(map(int, minor.split("."))) >= (3, 11)  # Py_Version is there
-        recognised(process, "py", owner=libraries[0], static=False, version=process.version,
-                   outside_exact=recent)
+        named = re.fullmatch(r"python[\d.]*", os.path.basename(process.executable()))
+        _, runtime, _ = recognised(process, "py", owner=libraries[0], static=False,
+                                   version=process.version, outside_exact=recent,
+                                   outside_running=1 if named else -1)
+        attach = tuple(map(int, minor.split("."))) >= (3, 14)
+        check(entrance(runtime, "pep768")["state"] == ("possible" if attach else "absent"),
+              runtime)
 
 
 def python_shared_debian():
@@ -89,11 +103,12 @@ def node_static(major):
         check(entrance(runtime, "inspector")["state"] == "possible", runtime)
 
 
-def node_dynamic():
-    node = program(DEPS / "hosts/node-debian/bin/node", DEPS / "hosts/node-debian/usr/bin/node")
-    libraries = program(DEPS / "libnode/usr/lib/*/libnode.so.*")
-    folder = os.path.dirname(libraries)
-    with Process(node, "-e", NODE, env={"LD_LIBRARY_PATH": folder}) as process:
+def node_dynamic(host="node-debian"):
+    node = program(DEPS / f"hosts/{host}/bin/node", DEPS / f"hosts/{host}/usr/bin/node")
+    env = {}
+    if host == "node-debian":
+        env["LD_LIBRARY_PATH"] = os.path.dirname(program(DEPS / "libnode/usr/lib/*/libnode.so.*"))
+    with Process(node, "-e", NODE, env=env) as process:
         (library,) = process.mapped(r"libnode\.so\.\d+")
         recognised(process, "node", owner=library, static=False, version=process.version)
 
