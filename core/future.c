@@ -179,55 +179,50 @@ static void future_tell(metacall_future *future, struct future_callback *callbac
         metacall_error_set(former);
 }
 
-int metacall_future_reject(metacall_future *future, metacall_error *error)
+/* Settles with the value, which it moves, or the error. 1 = it was settled before, and both are as
+ * they were. */
+static int future_settle(metacall_future *future, enum metacall_future_state state,
+                         metacall_value *value, metacall_error *error)
 {
     struct future_core *core = future_core(future);
-    if (error == NULL)
-        error = error_out_of_memory();
     pthread_mutex_lock(&future_lock);
     if (future_state(future) != METACALL_FUTURE_PENDING) {
         pthread_mutex_unlock(&future_lock);
-        metacall_error_release(error);
         return 1;
     }
     metacall_future_reference(future); /* a callback may give up the last one */
+    if (value != NULL)
+        value_move(&core->value, value);
     core->error = error;
-    struct future_callback *callbacks = future_conclude(future, METACALL_FUTURE_REJECTED);
+    struct future_callback *callbacks = future_conclude(future, state);
     pthread_mutex_unlock(&future_lock);
     future_tell(future, callbacks);
     metacall_future_release(future);
     return 0;
 }
 
+int metacall_future_reject(metacall_future *future, metacall_error *error)
+{
+    if (error == NULL)
+        error = error_out_of_memory();
+    int result = future_settle(future, METACALL_FUTURE_REJECTED, NULL, error);
+    if (result != 0)
+        metacall_error_release(error);
+    return result;
+}
+
 int metacall_future_resolve(metacall_future *future, metacall_value *value)
 {
-    struct future_core *core = future_core(future);
-    metacall_value fresh = METACALL_SLOT_INIT;
-    metacall_error *former = metacall_error_take();
-    if (value != NULL && value_own(value) != 0) {
-        metacall_slot_clear(value);
-        int result = metacall_future_reject(future, metacall_error_take());
-        if (former != NULL)
-            metacall_error_set(former);
-        return result;
-    }
+    metacall_error *former = metacall_error_take(), *error = NULL;
+    if (value != NULL && value_own(value) != 0)
+        error = metacall_error_take();
     if (former != NULL)
         metacall_error_set(former);
+    int result = error != NULL ? metacall_future_reject(future, error)
+                               : future_settle(future, METACALL_FUTURE_RESOLVED, value, NULL);
     if (value != NULL)
-        value_move(&fresh, value);
-    pthread_mutex_lock(&future_lock);
-    if (future_state(future) != METACALL_FUTURE_PENDING) {
-        pthread_mutex_unlock(&future_lock);
-        metacall_slot_clear(&fresh);
-        return 1;
-    }
-    metacall_future_reference(future);
-    core->value = fresh;
-    struct future_callback *callbacks = future_conclude(future, METACALL_FUTURE_RESOLVED);
-    pthread_mutex_unlock(&future_lock);
-    future_tell(future, callbacks);
-    metacall_future_release(future);
-    return 0;
+        metacall_slot_clear(value);
+    return result;
 }
 
 /* ------------------------------------------------------------------------- owners that are gone */
