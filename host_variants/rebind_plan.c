@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BATCH 32 /* names that are looked up together */
+
 /* What a name of the object becomes. */
 enum target_state {
     TARGET_UNKNOWN,
@@ -165,6 +167,48 @@ static void find_target(struct planner *planner, const struct elf_symbol *refere
         if (found.type == STT_GNU_IFUNC)
             target->value = rebind_machine_resolve(target->value);
     }
+}
+
+/* What a batch of look-ups has found; anything but a plain address is left to find_target. */
+static void take_targets(struct planner *planner, struct elf_query *queries, const size_t *indexes,
+                         size_t count)
+{
+    const struct elf_image *image = module_image(planner->to);
+    struct elf_symbol found;
+
+    elf_image_find_many(image, queries, count);
+    for (size_t i = 0; i < count; i++) {
+        if (queries[i].index && elf_image_symbol(image, queries[i].index, &found) == 0 &&
+            found.type != STT_TLS && found.type != STT_GNU_IFUNC && found.section != SHN_ABS)
+            planner->targets[indexes[i]] =
+                (struct target){planner->to->base + (uintptr_t)found.value, TARGET_ADDRESS};
+    }
+}
+
+/* All names at once, before the relocations: one by one, most of the time would be waiting for the
+ * memory that `to` has its tables in. */
+static void find_targets(struct planner *planner)
+{
+    struct elf_query queries[BATCH];
+    size_t indexes[BATCH], count = 0;
+    struct elf_symbol wanted;
+
+    if (!planner->from || planner->takeover_count)
+        return;
+    for (size_t i = 1; i < planner->target_count; i++) {
+        if (elf_image_symbol(planner->image, i, &wanted) != 0 || wanted.defined ||
+            wanted.binding == STB_LOCAL || wanted.name[0] == 0)
+            continue;
+        queries[count] = (struct elf_query){.name = wanted.name,
+                                            .version = wanted.version,
+                                            .hash = elf_image_gnu_hash(wanted.name)};
+        indexes[count++] = i;
+        if (count == BATCH) {
+            take_targets(planner, queries, indexes, count);
+            count = 0;
+        }
+    }
+    take_targets(planner, queries, indexes, count);
 }
 
 /* The target of symbol `index`, found once. A function that the executable has an address of its
@@ -476,7 +520,10 @@ int rebind_plan_create(const struct modules *modules, const struct module *objec
     planner.plan->object = object;
     planner.plan->from = from;
     planner.plan->to = to;
-    if (find_takeovers(&planner) != 0 || plan_relocations(&planner) != 0)
+    if (find_takeovers(&planner) != 0)
+        goto out;
+    find_targets(&planner);
+    if (plan_relocations(&planner) != 0)
         goto out;
     *ret_plan = planner.plan;
     planner.plan = NULL;
