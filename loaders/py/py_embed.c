@@ -43,6 +43,34 @@ static char *prefix_of(const char *library)
     return prefix;
 }
 
+/* Is the environment at `prefix` one of this minor version? Its pyvenv.cfg says "version = 3.11.2"
+ * (venv) or "version_info = 3.11.2.final.0" (virtualenv). */
+static int is_environment(const char *prefix)
+{
+    char path[4096], line[512];
+    FILE *file;
+    int minor = -1;
+    snprintf(path, sizeof path, "%s/pyvenv.cfg", prefix);
+    if ((file = fopen(path, "re")) == NULL)
+        return 0;
+    while (minor < 0 && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, "version", 7) == 0 && sscanf(line, "%*[a-z_] = 3.%d", &minor) != 1)
+            minor = -1;
+    fclose(file);
+    return minor == py_runtime.minor;
+}
+
+/* The program of the active virtual environment, where that is one for this library; the library
+ * may have been named without it. 1 when `program` was filled in. */
+static int environment_program(char *program, size_t size)
+{
+    const char *prefix = secure_getenv("VIRTUAL_ENV");
+    if (prefix == NULL || *prefix == '\0' || !is_environment(prefix))
+        return 0;
+    snprintf(program, size, "%s/bin/python3", prefix);
+    return is_file(program, X_OK);
+}
+
 /* Tells the interpreter who it is: the program that belongs to the library, else its prefix. What
  * PATH finds first is another Python as often as not. */
 static void set_identity(const struct metacall_loader_config *config)
@@ -50,6 +78,8 @@ static void set_identity(const struct metacall_loader_config *config)
     char program[4096], *prefix;
     if (config->runtime_executable != NULL && is_file(config->runtime_executable, X_OK)) {
         wide_program = Py_DecodeLocale(config->runtime_executable, NULL);
+    } else if (environment_program(program, sizeof program)) {
+        wide_program = Py_DecodeLocale(program, NULL);
     } else if ((prefix = prefix_of(config->runtime_library)) != NULL) {
         snprintf(program, sizeof program, "%s/bin/python3.%d", prefix, py_runtime.minor);
         if (is_file(program, X_OK))
@@ -64,18 +94,24 @@ static void set_identity(const struct metacall_loader_config *config)
         weak_set_python_home(wide_home);
 }
 
-/* PEP 540: in the C locale python works in UTF-8; an embedded one would use ASCII. */
+/* PEP 540: python works in UTF-8 in the C locale, and where it is told to; an embedded one asks
+ * neither and would use ASCII. */
 static void set_text_mode(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    const char *locale = NULL;
+    const char *locale = NULL, *asked = getenv("PYTHONUTF8");
     size_t i;
+    if (&weak_utf8_mode == NULL)
+        return;
+    if (asked != NULL && *asked != '\0') {
+        weak_utf8_mode = strcmp(asked, "1") == 0;
+        return;
+    }
     for (i = 0; i < sizeof names / sizeof names[0] && (locale == NULL || *locale == '\0'); i++)
         locale = getenv(names[i]);
     if (locale == NULL || *locale == '\0' || strcmp(locale, "C") == 0 ||
         strcmp(locale, "POSIX") == 0)
-        if (&weak_utf8_mode != NULL && getenv("PYTHONUTF8") == NULL)
-            weak_utf8_mode = 1;
+        weak_utf8_mode = 1;
 }
 
 /* sys.argv as a script sees it; [''] where there is none. */
@@ -169,6 +205,7 @@ int py_embed_start(metacall_loader *loader, const struct metacall_loader_config 
     set_identity(config);
     set_text_mode();
     site = put_off_site();
+    py_isolate_library();
     Py_InitializeEx(0);
     if (!Py_IsInitialized())
         return metacall_error_raise(METACALL_ERROR_LOADER, "Python did not start");

@@ -20,5 +20,7 @@ int py_host_finish(metacall_loader *loader);
 int py_isolate_extensions(void);
 /* 1 when there is such a module. */
 int py_isolate_is_needed(void);
+/* Leads what libpython has built in to its own libraries, before the interpreter starts. */
+void py_isolate_library(void);
 
 #endif /* PY_EMBED_H */

@@ -182,7 +182,7 @@ int py_embed_finish(metacall_loader *loader)
                                     "as it is");
     py_acquire(&scope, &py_this_thread);
     let_go();
-    if (join_threads() != 0) {
+    if (!py_runtime.is_main && join_threads() != 0) { /* a main program's are waited for */
         leave_running();
         py_give_back(&scope);
         return 0;

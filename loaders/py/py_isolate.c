@@ -3,13 +3,20 @@
 /* Extension modules against a host that exports the same library. An executable that carries an
  * OpenSSL of its own (node's does) comes first in the global scope, and Python's _ssl would bind to
  * it: another version, or a crash. Such modules alone are opened so that their own dependencies
- * come first (RTLD_DEEPBIND), when they are imported. */
+ * come first (RTLD_DEEPBIND), when they are imported. What libpython itself has built in (Debian's
+ * has zlib) is led to the libraries that it was linked with, before the interpreter starts. */
 #include "py_embed.h"
 
 #include "py_api.h"
 
+#include <metacall/interpose.h>
+#include <metacall/loader.h>
+
 #include <dlfcn.h>
+#include <string.h>
 #include <sys/auxv.h>
+
+#define BUILT_IN_MOST 64 /* functions of zlib that a libpython may use */
 
 /* A symbol that gives a library away, and the modules that need their own copy of it. */
 static const struct {
@@ -91,4 +98,58 @@ int py_isolate_extensions(void)
     Py_XDECREF(ran);
     Py_XDECREF(done);
     return done != NULL ? 0 : -1;
+}
+
+/* ---------------------------------------------------------------------- built into libpython */
+
+static int is_of_zlib(const char *symbol)
+{
+    static const char *const beginnings[] = {"inflate",  "deflate",    "crc32", "adler32",
+                                             "compress", "uncompress", "gz",    "zlib"};
+    size_t i;
+    for (i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+        if (strncmp(symbol, beginnings[i], strlen(beginnings[i])) == 0)
+            return 1;
+    return 0;
+}
+
+/* Leads all of them, or none: two versions of one library must not share a stream. */
+static void lead_home(metacall_interpose *python, void *own)
+{
+    metacall_interpose_hook *hooks[BUILT_IN_MOST];
+    struct metacall_import import;
+    size_t i, count = 0;
+    int failed = 0;
+    for (i = 0; !failed && metacall_interpose_import(python, i, &import) == 0; i++) {
+        void *home = is_of_zlib(import.symbol) ? dlsym(own, import.symbol) : NULL;
+        if (home == NULL || home == import.address)
+            continue;
+        failed = count == BUILT_IN_MOST ||
+                 metacall_interpose_replace(python, import.symbol, home, NULL, &hooks[count]) != 0;
+        count += !failed;
+    }
+    while (failed && count-- > 0)
+        metacall_interpose_restore(hooks[count]);
+}
+
+void py_isolate_library(void)
+{
+    metacall_interpose *python = NULL;
+    metacall_error *former;
+    void *own;
+    if (!executable_exports("inflateInit2_"))
+        return;
+    former = metacall_error_take();
+    if (metacall_interpose_open_address((void *)(uintptr_t)&Py_IsInitialized, &python) == 0) {
+        /* Looked up through its own handle: in itself and what it was linked with. */
+        own = dlopen(metacall_interpose_path(python), RTLD_NOW | RTLD_NOLOAD);
+        if (own != NULL) {
+            lead_home(python, own);
+            dlclose(own);
+        }
+        metacall_interpose_close(python);
+    }
+    metacall_error_release(metacall_error_take());
+    if (former != NULL)
+        metacall_error_set(former);
 }

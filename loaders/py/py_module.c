@@ -240,6 +240,36 @@ static int run(PyObject *module, PyObject *code)
     return 0;
 }
 
+/* The threads of a main program that has come to its end go on, and what they call must still be
+ * there: so they are waited for here, before any runtime ends. Threads of a pool wait for more work
+ * and end with the interpreter. */
+static const char join_text[] =
+    "def join():\n"
+    "    import sys, threading\n"
+    "    pool = sys.modules.get('concurrent.futures.thread')\n"
+    "    pooled = getattr(pool, '_threads_queues', ())\n"
+    "    own = threading.current_thread(), threading.main_thread()\n"
+    "    while True:\n"
+    "        left = [each for each in threading.enumerate()\n"
+    "                if each not in own and not each.daemon and each not in pooled]\n"
+    "        if not left:\n"
+    "            return\n"
+    "        for each in left:\n"
+    "            each.join()\n"
+    "join()\n";
+
+static int join_threads(void)
+{
+    PyObject *scope = PyDict_New(), *code = NULL, *done = NULL;
+    if (scope != NULL && PyDict_SetItemString(scope, "__builtins__", PyEval_GetBuiltins()) == 0 &&
+        (code = Py_CompileString(join_text, "<metacall>", Py_file_input)) != NULL)
+        done = PyEval_EvalCode(code, scope, scope);
+    Py_XDECREF(code);
+    Py_XDECREF(scope);
+    Py_XDECREF(done);
+    return done != NULL ? 0 : -1;
+}
+
 /* The runner's own script: it is __main__. */
 static PyObject *run_main(PyObject *file)
 {
@@ -259,8 +289,9 @@ static PyObject *run_main(PyObject *file)
         Py_DECREF(done);
         code = compile_text(text, file);
     }
-    if (module != NULL && code != NULL)
-        rc = run(module, code);
+    py_runtime.is_main = 1;
+    if (module != NULL && code != NULL && (rc = run(module, code)) == 0)
+        rc = join_threads();
     Py_XDECREF(code);
     Py_XDECREF(text);
     Py_XDECREF(stream);

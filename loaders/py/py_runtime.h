@@ -19,6 +19,7 @@ struct py_runtime {
     int embedded;        /* this loader started the interpreter */
     int ended;           /* the interpreter is gone, or we let go of it */
     int lost;            /* a fork's child of an embedder: the interpreter stayed behind */
+    int is_main;         /* the runner's main program was a Python script */
     int runner;          /* a runner owns the process: argv[0] is the main program */
     PyThreadState *main; /* embedded: the owner thread's state */
     int minor;           /* 11 of 3.11 */

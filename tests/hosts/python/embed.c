@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void print_error(const char *what)
 {
@@ -48,7 +49,9 @@ int main(int argc, char *argv[])
     if (metacall_load_from_file("py", paths, 1, NULL) != 0)
         print_error("load");
     for (i = 2; i < argc; i++) {
-        if (argv[i][0] != '@') { /* "@name" is called on a thread of its own */
+        if (argv[i][0] == '#') { /* "#300" waits for so many milliseconds */
+            usleep((useconds_t)atoi(argv[i] + 1) * 1000);
+        } else if (argv[i][0] != '@') { /* "@name" is called on a thread of its own */
             call(argv[i]);
         } else if (pthread_create(&thread, NULL, call, argv[i] + 1) == 0) {
             pthread_join(thread, NULL);
