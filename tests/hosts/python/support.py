@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STAGE = os.environ['METACALL_STAGE_DIR']
@@ -19,6 +20,8 @@ def guest():
     """The C guest, its functions registered: guest_echo, guest_kind, guest_call ..."""
     import ctypes
     import metacall
+    if not GUEST:
+        raise unittest.SkipTest('the guest in C is not compiled')
     library = ctypes.PyDLL(GUEST)
     library.guest_threads_stop.restype = ctypes.c_long
     library.guest_threads_calls.restype = ctypes.c_long

@@ -44,11 +44,13 @@ ENDINGS = {
     'SIGINT': (WAIT, signal.SIGINT,
                -signal.SIGINT, 'ready\n', 'KeyboardInterrupt'),
     'SIGINT caught': ('''
+import time
 try:
-    exec(%r)
+    print("ready", flush=True)
+    for _ in range(300): time.sleep(0.1)
 except KeyboardInterrupt:
     print("caught")
-''' % WAIT, signal.SIGINT, 0, 'ready\ncaught\n', ''),
+''', signal.SIGINT, 0, 'ready\ncaught\n', ''),
     'SIGTERM': (WAIT, signal.SIGTERM,
                 -signal.SIGTERM, 'ready\n', ''),
     'atexit calls': ('''

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) The MetaCall loader registry authors
-"""Interception by hooks in C, which see values, whatever the Python objects are, and change nothing;
-and what becomes of interceptions at exit and in a fork."""
+"""Interception by hooks in C, which see values, whatever the Python objects are, and change
+nothing; and what becomes of interceptions at exit and in a fork."""
 
 import asyncio
 import ctypes

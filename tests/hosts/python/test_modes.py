@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) The MetaCall loader registry authors
-"""The ways in which an interpreter can be started, and what newer versions brought: subinterpreters,
-monitoring, code from another process, a compiler. Nothing is printed that plain Python would not."""
+"""The ways in which an interpreter can be started, and what newer versions brought: monitoring,
+subinterpreters, code from another process, a compiler. Nothing is printed that plain Python would
+not."""
 
 import os
 import re
@@ -11,6 +12,7 @@ import tempfile
 import textwrap
 import unittest
 
+import installed
 import matrix
 import support
 
@@ -77,7 +79,7 @@ def mode(name, _):
     with tempfile.TemporaryDirectory() as folder:
         script = os.path.join(folder, 'program.py')
         with open(script, 'w') as stream:
-            stream.write(PROGRAM.replace('PATHS', repr(os.environ['PYTHONPATH'].split(':'))))
+            stream.write(PROGRAM.replace('PATHS', repr([os.path.dirname(installed.package())])))
         done = subprocess.run([sys.executable, *options, script], timeout=60, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env={**os.environ, **settings})
@@ -90,7 +92,7 @@ class Modes(unittest.TestCase):
     pass
 
 
-matrix.Table('how Python is started', MODES, ['import, load, call, intercept'], mode).add_tests(Modes)
+matrix.Table('how Python is started', MODES, ['a program that uses all'], mode).add_tests(Modes)
 
 
 class Newer(unittest.TestCase):
@@ -167,8 +169,9 @@ class Newer(unittest.TestCase):
             starts = []
             monitor = sys.monitoring
             monitor.use_tool_id(3, 'test')
-            monitor.register_callback(3, monitor.events.PY_START, lambda code, _: starts.append(code))
-            monitor.set_local_events(3, f.__code__, monitor.events.PY_START)
+            start = monitor.events.PY_START
+            monitor.register_callback(3, start, lambda code, _: starts.append(code))
+            monitor.set_local_events(3, f.__code__, start)
             seen = []
             with metacall.intercept(f, seen.append):
                 assert f(1) == 2 and metacall.metacall('f', 2) == 3
@@ -198,7 +201,7 @@ class Newer(unittest.TestCase):
         ''')
 
     def test_code_from_another_process(self):
-        """PEP 768: the script runs in the main thread of a process that is inside of the library."""
+        """PEP 768: the script runs in the main thread, which is busy with the library."""
         if not hasattr(sys, 'remote_exec'):
             self.skipTest('no sys.remote_exec')
         with tempfile.TemporaryDirectory() as folder:
