@@ -7,6 +7,7 @@
 #include "host_variants/modules.h"
 
 #include <dlfcn.h>
+#include <gnu/libc-version.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -200,6 +201,75 @@ static void test_refusals(void)
     elf_image_close(&image);
 }
 
+/* Every name of the file, asked in batches of all sizes and one by one. */
+static void expect_same_answers(const struct elf_image *image)
+{
+    struct elf_query queries[32];
+    struct elf_symbol symbol, one, many;
+    size_t total = elf_image_symbol_count(image);
+
+    for (size_t first = 1, size = 1; first < total; first += size, size = size % 32 + 1) {
+        size_t count = 0;
+        for (size_t i = first; i < first + size && i < total; i++) {
+            if (elf_image_symbol(image, i, &symbol) == 0)
+                queries[count++] = (struct elf_query){.name = symbol.name,
+                                                      .version = i % 3 ? symbol.version : NULL,
+                                                      .hash = elf_image_gnu_hash(symbol.name)};
+        }
+        elf_image_find_many(image, queries, count);
+        for (size_t i = 0; i < count; i++) {
+            int found = elf_image_find(image, queries[i].name, queries[i].version, &one) == 0;
+            EXPECT(found == (queries[i].index != 0));
+            if (found && elf_image_symbol(image, queries[i].index, &many) == 0)
+                EXPECT(one.value == many.value && strcmp(one.name, many.name) == 0);
+        }
+    }
+}
+
+/* What is read of a file's tables alone is what the whole file says; `is_read` whether it can be
+ * done without the file being mapped. */
+static void test_tables(const char *path, size_t scratch_size, int is_read)
+{
+    struct elf_image tables, whole;
+    struct elf_symbol one, other;
+    struct elf_need_cursor first = {0}, second = {0};
+    struct elf_need need, same;
+    char *scratch = malloc(scratch_size);
+
+    EXPECT(elf_image_open(path, -1, &whole) == 0);
+    EXPECT(elf_image_open_tables(path, -1, scratch, scratch_size, &tables) == 0);
+    EXPECT((tables.owned_size == 0) == is_read);
+    EXPECT(tables.flags == whole.flags && tables.type == whole.type);
+    EXPECT(tables.tls_size == whole.tls_size && tables.needed_count == whole.needed_count);
+    EXPECT_TEXT(tables.soname, whole.soname);
+    EXPECT_TEXT(tables.runpath, whole.runpath);
+    for (size_t i = 0; i < whole.needed_count; i++)
+        EXPECT_TEXT(elf_image_needed(&tables, i), elf_image_needed(&whole, i));
+    size_t count = elf_image_symbol_count(&whole);
+    EXPECT(count > 1 && elf_image_symbol_count(&tables) == count);
+    for (size_t i = 0; i < count; i++) {
+        EXPECT(elf_image_symbol(&whole, i, &one) == 0 && elf_image_symbol(&tables, i, &other) == 0);
+        EXPECT(strcmp(one.name, other.name) == 0 && one.value == other.value);
+        EXPECT_TEXT(one.version, other.version);
+    }
+    while (elf_image_next_need(&whole, &first, &need)) {
+        EXPECT(elf_image_next_need(&tables, &second, &same));
+        EXPECT_TEXT(need.version, same.version);
+    }
+    expect_same_answers(&tables);
+    expect_same_answers(&whole);
+    elf_image_close(&tables);
+    elf_image_close(&whole);
+    free(scratch);
+}
+
+static const char *libc_path(void)
+{
+    static Dl_info info;
+
+    return dladdr((void *)gnu_get_libc_version, &info) ? info.dli_fname : "";
+}
+
 int main(void)
 {
     test_file("sysv", 0, 1, 0);
@@ -209,5 +279,11 @@ int main(void)
     test_no_sections();
     test_mapped();
     test_refusals();
+    test_tables(FIXTURES "/gnu/libgnu.so", 16384, 1);
+    test_tables(FIXTURES "/sysv/libsysv.so", 16384, 1);
+    test_tables(FIXTURES "/versioned/libversioned.so", 16384, 1);
+    test_tables(FIXTURES "/versioned/libversioned.so", 1200, 1); /* into memory of its own */
+    test_tables(FIXTURES "/versioned/libversioned.so", 64, 0);   /* not even the headers */
+    test_tables(libc_path(), 16384, 0); /* its tables are too large */
     return expect_result();
 }
