@@ -211,6 +211,17 @@ class Node(Case):
             self.assertIn("TypeError: so it ends", err)
             self.assertRegex(err, r"at (Timeout\.)?inner .*x\.js:[12]")
 
+    def test_an_es_module(self):
+        self.script("beside.mjs", "export const value = 7;\n")
+        code, out, err = self.run_script("x.mjs", """
+            import { value } from './beside.mjs';
+            import { metacall, metacall_load_from_file } from 'metacall';
+            await new Promise((resolve) => setTimeout(resolve, 10));
+            console.log(process.argv.slice(2), value, typeof metacall, typeof metacall_load_from_file);
+            process.exitCode = 4;
+            """, "a", "b")
+        self.assertEqual((code, out, err), (4, "[ 'a', 'b' ] 7 function function\n", ""))
+
     def test_an_exception_of_an_es_module(self):
         code, out, err = self.run_script("x.mjs", """
             await null;
