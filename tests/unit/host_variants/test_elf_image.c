@@ -284,6 +284,6 @@ int main(void)
     test_tables(FIXTURES "/versioned/libversioned.so", 16384, 1);
     test_tables(FIXTURES "/versioned/libversioned.so", 1200, 1); /* into memory of its own */
     test_tables(FIXTURES "/versioned/libversioned.so", 64, 0);   /* not even the headers */
-    test_tables(libc_path(), 16384, 0); /* its tables are too large */
+    test_tables(libc_path(), 16384, 0);                          /* its tables are too large */
     return expect_result();
 }
