@@ -3,6 +3,7 @@
 /* Futures from C: followed by callbacks, chained, waited for, cancelled, and left behind by a
  * loader that ends. */
 #include <metacall/future.h>
+#include <metacall/object.h>
 
 #include "capi.h"
 
@@ -17,6 +18,7 @@ static const char script[] = "future later_by(any x, long ms) = later(x, ms)\n"
                              "future forever() = never()\n"
                              "any plain(any x) = x\n"
                              "any fail(string text) = raise(\"TypeError\", text)\n"
+                             "any clock(long n) = ticks(0, n, 1)\n"
                              "any wait_for(future f) = await(f)\n"
                              "any relay(string name, any x) = await(call(name, x, 5))\n";
 
@@ -262,6 +264,26 @@ static void test_many_at_once(void)
     metacall_value_destroy(one);
 }
 
+/* An asynchronous iterator: futures of [number], then of []. */
+static void test_ticks(void)
+{
+    void *n = metacall_value_create_long(2), *ticks = metacallv_s("clock", &n, 1);
+    static const char *const wanted[] = {"[0]", "[1]", "[]", "[]"};
+    metacall_object *object = metacall_value_to_object(ticks);
+    metacall_value next = METACALL_SLOT_INIT;
+    CHECK(object->flags & METACALL_OBJECT_IS_ASYNC_ITERATOR);
+    CHECK_LONG(metacall_object_perform(object, METACALL_OBJECT_NEXT, NULL, NULL, &next), -1);
+    CHECK_ERROR("SUPPORT", "ticks");
+    for (int i = 0; i < 4; i++) {
+        CHECK_LONG(metacall_object_perform(object, METACALL_OBJECT_ASYNC_NEXT, NULL, NULL, &next),
+                   0);
+        CHECK_JSON(metacall_future_value(next.as.future, 10000), wanted[i]);
+        metacall_slot_clear(&next);
+    }
+    metacall_value_destroy(ticks);
+    metacall_value_destroy(n);
+}
+
 static void *wait_long(void *data)
 {
     return metacall_future_value(data, UINT_MAX);
@@ -299,6 +321,7 @@ int main(void)
     test_all_forms();
     test_waiting();
     test_many_at_once();
+    test_ticks();
     test_the_loader_ends();
     return capi_result();
 }
