@@ -72,7 +72,7 @@ static napi_value run(struct node_env *env, const struct node_departure *out, si
     size_t taken = 0;
     int rc = 0;
 
-    node_arena_init(&arena);
+    node_arena_init(&arena, env);
     for (; taken < count && rc == 0; taken++) {
         slots[taken] = (metacall_value)METACALL_SLOT_INIT;
         pointers[taken] = &slots[taken];

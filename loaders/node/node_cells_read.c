@@ -9,8 +9,11 @@
 #include "node_object.h"
 #include "node_text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SAFE_INTEGER 9007199254740991.0
 
 struct reader {
     struct node_env *env;
@@ -20,6 +23,7 @@ struct reader {
     const char16_t *units;
     napi_value refs; /* [text, ref, ref ...] */
     uint32_t next_ref;
+    int flat; /* containers too lie in the arena: nothing in them has to be let go of */
 };
 
 static int read_ref(struct reader *in, enum node_cell cell, metacall_value *slot)
@@ -71,11 +75,70 @@ static int read_text(struct reader *in, metacall_value *slot)
 
 static int read_cell(struct reader *in, metacall_value *slot);
 
+static void inner(metacall_value *slot)
+{
+    *slot = (metacall_value){METACALL_NULL, METACALL_STORAGE_INNER, 0, {0}};
+}
+
+/* An array or a set of nulls: in the arena, borrowed as its bytes are, or in a block of its own. */
+static int make_items(struct reader *in, enum metacall_value_id id, size_t count,
+                      metacall_value *slot)
+{
+    metacall_value **items, *slots;
+
+    if (!in->flat)
+        return (id == METACALL_SET ? metacall_slot_set : metacall_slot_array)(slot, count);
+    items = node_arena_take(in->arena, count * (sizeof *items + sizeof *slots));
+    if (!items)
+        return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+    slots = (metacall_value *)(items + count);
+    for (size_t i = 0; i < count; i++) {
+        items[i] = &slots[i];
+        inner(&slots[i]);
+    }
+    metacall_slot_kind(slot, id);
+    slot->storage |= METACALL_STORAGE_BORROW;
+    slot->as.array.items = items;
+    slot->as.array.count = count;
+    return 0;
+}
+
+static int make_pairs(struct reader *in, size_t count, metacall_value *slot)
+{
+    metacall_value **items, **pointers, *pairs, *slots;
+
+    if (!in->flat)
+        return metacall_slot_map(slot, count);
+    items = node_arena_take(in->arena, 3 * count * (sizeof *items + sizeof *slots));
+    if (!items)
+        return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+    pointers = items + count;
+    pairs = (metacall_value *)(pointers + 2 * count);
+    slots = pairs + count;
+    for (size_t i = 0; i < count; i++) {
+        items[i] = &pairs[i];
+        inner(&pairs[i]);
+        pairs[i].id = METACALL_ARRAY;
+        pairs[i].storage |= METACALL_STORAGE_PAIR;
+        pairs[i].as.array.items = &pointers[2 * i];
+        pairs[i].as.array.count = 2;
+        for (size_t side = 2 * i; side < 2 * i + 2; side++) {
+            pointers[side] = &slots[side];
+            inner(&slots[side]);
+        }
+    }
+    metacall_slot_kind(slot, METACALL_MAP);
+    slot->storage |= METACALL_STORAGE_BORROW;
+    slot->as.array.items = items;
+    slot->as.array.count = count;
+    return 0;
+}
+
 static int read_pairs(struct reader *in, int texts, metacall_value *slot)
 {
     size_t count = (size_t)*in->at++;
 
-    if (metacall_slot_map(slot, count) != 0)
+    if (make_pairs(in, count, slot) != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
         metacall_value **pair = slot->as.array.items[i]->as.array.items;
@@ -86,15 +149,57 @@ static int read_pairs(struct reader *in, int texts, metacall_value *slot)
     return 0;
 }
 
-static int read_items(struct reader *in, enum node_cell cell, metacall_value *slot)
+/* A number into a fresh slot; the same as node_value_number, in the one loop where it counts. */
+static inline void number_slot(metacall_value *slot, double number)
+{
+    int64_t whole = number >= -SAFE_INTEGER && number <= SAFE_INTEGER ? (int64_t)number : 0;
+
+    slot->storage = METACALL_STORAGE_INNER;
+    slot->refs = 0;
+    if (whole != 0 && (double)whole == number) {
+        slot->id = METACALL_LONG;
+        slot->as.long_ = whole;
+    } else if (number == 0 && !signbit(number)) {
+        slot->id = METACALL_LONG;
+        slot->as.long_ = 0;
+    } else {
+        slot->id = METACALL_DOUBLE;
+        slot->as.double_ = number;
+    }
+}
+
+static int read_numbers(struct reader *in, metacall_value *slot)
 {
     size_t count = (size_t)*in->at++;
-    int numbers = cell == NODE_CELL_NUMBERS;
+    metacall_value **items, *slots;
 
-    if ((cell == NODE_CELL_SET ? metacall_slot_set : metacall_slot_array)(slot, count) != 0)
+    items = node_arena_take(in->arena, count * (sizeof *items + sizeof *slots));
+    if (!items)
+        return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+    slots = (metacall_value *)(items + count);
+    for (size_t i = 0; i < count; i++) {
+        items[i] = &slots[i];
+        number_slot(&slots[i], in->at[i]);
+    }
+    in->at += count;
+    metacall_slot_kind(slot, METACALL_ARRAY);
+    slot->storage |= METACALL_STORAGE_BORROW;
+    slot->as.array.items = items;
+    slot->as.array.count = count;
+    return 0;
+}
+
+static int read_items(struct reader *in, enum node_cell cell, metacall_value *slot)
+{
+    size_t count;
+
+    if (cell == NODE_CELL_NUMBERS && in->flat)
+        return read_numbers(in, slot);
+    count = (size_t)*in->at++;
+    if (make_items(in, cell == NODE_CELL_SET ? METACALL_SET : METACALL_ARRAY, count, slot) != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
-        if (numbers)
+        if (cell == NODE_CELL_NUMBERS)
             node_value_number(slot->as.array.items[i], *in->at++);
         else if (read_cell(in, slot->as.array.items[i]) != 0)
             return -1;
@@ -211,6 +316,7 @@ int node_cells_take(struct node_env *env, napi_value value, struct node_arena *a
             free(units);
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
     }
+    in.flat = arena && env->head[2] == 0;
     rc = read_cell(&in, slot);
     if (rc != 0)
         metacall_slot_clear(slot);

@@ -30,7 +30,7 @@ static const char *const helper_names[NODE_HELPER_COUNT] = {
     [NODE_FUNCTIONS_OF] = "functionsOf",
     [NODE_DISCOVER] = "discover",
     [NODE_PARAMETERS_OF] = "parametersOf",
-    [NODE_EXIT] = "exit",
+    [NODE_MARK_EXIT] = "markExit",
     [NODE_WATCH] = "watch",
     [NODE_FOREIGN_ERROR] = "ForeignError",
     [NODE_LINK_GET] = "linkGet",
@@ -74,6 +74,7 @@ void node_env_release(struct node_env *env)
     pthread_cond_destroy(&env->queue.arrived);
     free(env->imports);
     node_names_finish(&env->names);
+    free(env->spare);
     free(env);
 }
 

@@ -28,7 +28,7 @@ enum node_helper {
     NODE_FUNCTIONS_OF,
     NODE_DISCOVER,
     NODE_PARAMETERS_OF,
-    NODE_EXIT,
+    NODE_MARK_EXIT,
     NODE_WATCH,
     NODE_FOREIGN_ERROR,
     NODE_LINK_GET,
@@ -59,6 +59,7 @@ enum node_helper {
 struct node_env;
 struct node_import;
 struct js_future;
+struct node_arena_block;
 
 /* The loader: one a process. */
 struct node_loader {
@@ -93,8 +94,9 @@ struct node_env {
     double *inbox;
     size_t inbox_size;
     double *head;
-    struct node_names names; /* keys that JavaScript knows */
-    double calls;            /* by other languages, counted: head[7] is the running one's number */
+    struct node_arena_block *spare; /* of finished calls' arenas */
+    struct node_names names;        /* keys that JavaScript knows */
+    double calls; /* by other languages, counted: head[7] is the running one's number */
 
     struct node_import **imports; /* by what they hold, open addressing */
     size_t import_count;          /* used slots, graves included */

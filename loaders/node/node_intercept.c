@@ -157,7 +157,7 @@ static napi_value run_detour(napi_env napi, napi_callback_info info)
     metacall_function_reference(function);
     if (slots && pointers) {
         struct node_arena arena;
-        node_arena_init(&arena);
+        node_arena_init(&arena, passage.env);
         take_arguments(&passage, list, count, slots, pointers, &arena);
         result = run_passage(&passage);
         for (uint32_t i = 0; i < count; i++)

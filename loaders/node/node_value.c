@@ -20,11 +20,16 @@
 
 struct node_arena_block {
     struct node_arena_block *next;
+    size_t room;
     char bytes[];
 };
 
-void node_arena_init(struct node_arena *arena)
+/* One block of this size stays with the environment from call to call. */
+enum { ARENA_BLOCK = 32768 };
+
+void node_arena_init(struct node_arena *arena, struct node_env *env)
 {
+    arena->env = env;
     arena->at = arena->first;
     arena->left = sizeof arena->first;
     arena->blocks = NULL;
@@ -34,24 +39,43 @@ void node_arena_finish(struct node_arena *arena)
 {
     while (arena->blocks) {
         struct node_arena_block *next = arena->blocks->next;
-        free(arena->blocks);
+        if (!arena->env->spare && arena->blocks->room == ARENA_BLOCK)
+            arena->env->spare = arena->blocks;
+        else
+            free(arena->blocks);
         arena->blocks = next;
     }
 }
 
-static char *arena_take(struct node_arena *arena, size_t size)
+static struct node_arena_block *arena_block(struct node_arena *arena, size_t size)
 {
-    if (size > arena->left) {
-        size_t room = size < 4096 ? 4096 : size;
-        struct node_arena_block *block = malloc(sizeof *block + room);
+    struct node_arena_block *block = arena->env->spare;
+
+    if (block && size <= ARENA_BLOCK) {
+        arena->env->spare = NULL;
+    } else {
+        size_t room = size < ARENA_BLOCK ? ARENA_BLOCK : size;
+        block = malloc(sizeof *block + room);
         if (!block)
             return NULL;
-        block->next = arena->blocks;
-        arena->blocks = block;
-        if (size >= 4096)
+        block->room = room;
+    }
+    block->next = arena->blocks;
+    arena->blocks = block;
+    return block;
+}
+
+void *node_arena_take(struct node_arena *arena, size_t size)
+{
+    size = (size + 7) & ~(size_t)7;
+    if (size > arena->left) {
+        struct node_arena_block *block = arena_block(arena, size);
+        if (!block)
+            return NULL;
+        if (size >= ARENA_BLOCK)
             return block->bytes;
         arena->at = block->bytes;
-        arena->left = room;
+        arena->left = block->room;
     }
     arena->at += size;
     arena->left -= size;
@@ -69,7 +93,7 @@ int node_value_room(struct node_arena *arena, metacall_value *slot, enum metacal
         *ret_data = slot->as.bytes.data;
         return 0;
     }
-    data = arena_take(arena, size + 1);
+    data = node_arena_take(arena, size + 1);
     if (!data)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
     data[size] = '\0';

@@ -10,14 +10,18 @@
 
 /* Memory for the bytes of one call's arguments: the slots borrow them. */
 struct node_arena {
+    struct node_env *env;
     char *at;
     size_t left;
     struct node_arena_block *blocks;
-    char first[512];
+    _Alignas(8) char first[512];
 };
 
-void node_arena_init(struct node_arena *arena);
+/* Both inside. */
+void node_arena_init(struct node_arena *arena, struct node_env *env);
 void node_arena_finish(struct node_arena *arena);
+/* Room that lasts until the arena is finished, aligned for anything; NULL when out of memory. */
+void *node_arena_take(struct node_arena *arena, size_t size);
 
 /* Fills the empty `slot`. Bytes are borrowed from `arena`, or owned by the slot where it is NULL.
  * A refusal's message begins with the path inside the value, "[3].name: ...", or with ": "; the

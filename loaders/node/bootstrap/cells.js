@@ -250,32 +250,60 @@
     return date;
   }
 
+  function refusalOf(value) {
+    try {
+      return put(value);
+    } catch (error) {
+      if (!(error instanceof RangeError) || stack.length < 64) throw error;
+      return ': nested too deep for the stack';
+    }
+  }
+
+  function packFrom(start, value) {
+    const refusal = refusalOf(value);
+    head[0] = refusal === '' ? start : range ? -2 : -1;
+    head[1] = text.length;
+    head[2] = refs === null ? 0 : refs.length;
+    head[3] = top;
+    if (refusal !== '') return refusal;
+    if (refs === null) return text;
+    refs.unshift(text);
+    return refs;
+  }
+
   // Gives the joined text, or [text, ...refs]. A getter may come back here: what is being packed
   // outside of it is kept below `start`. C reads the cells before any JavaScript runs again.
+  let packing = false;
   function pack(value) {
+    if (packing) return packWithin(value);
+    packing = true;
+    text = '';
+    refs = null;
+    range = false;
+    stack.length = 0;
+    try {
+      return packFrom(0, value);
+    } finally {
+      packing = false;
+      top = 0;
+      text = '';
+      refs = null;
+    }
+  }
+
+  function packWithin(value) {
     const outer = [text, refs, stack, range];
     const start = top;
-    let refusal;
-    let result;
     text = '';
     refs = null;
     stack = [];
     range = false;
     try {
-      refusal = put(value);
-    } catch (error) {
-      if (!(error instanceof RangeError) || stack.length < 64) throw error;
-      refusal = ': nested too deep for the stack';
+      return packFrom(start, value);
     } finally {
-      head[0] = refusal === '' ? start : range ? -2 : -1;
-      head[1] = text.length;
-      head[2] = refs === null ? 0 : refs.length;
-      head[3] = top;
-      result = refusal !== '' ? refusal : refs === null ? text : (refs.unshift(text), refs);
       top = start;
       [text, refs, stack, range] = outer;
     }
-    return result;
   }
 
   let from = 0;
