@@ -349,7 +349,13 @@ int node_error_make(struct node_env *env, metacall_error *error, napi_value *ret
         node_env_help(env, NODE_FOREIGN_SET, 2, pair);
     }
     *ret_value = made;
-    return 0;
+    if (error->code != METACALL_ERROR_EXIT)
+        return 0;
+    pair[0] = made;
+    napi_create_int32(env->napi, error->exit_status, &pair[1]);
+    return node_env_help(env, NODE_MARK_EXIT, 2, pair)
+               ? 0
+               : node_error_from_pending(env, METACALL_ERROR_GUEST);
 }
 
 napi_value node_error_throw(struct node_env *env)
@@ -365,10 +371,7 @@ napi_value node_error_throw(struct node_env *env)
         napi_throw_error(env->napi, NULL, "metacall: a call failed without a reason");
         return NULL;
     }
-    if (error->code == METACALL_ERROR_EXIT && node_loader_owns_process(env->owner)) {
-        napi_create_int32(env->napi, error->exit_status, &value);
-        node_env_help(env, NODE_EXIT, 1, &value);
-    } else if (node_error_make(env, error, &value) == 0) {
+    if (node_error_make(env, error, &value) == 0) {
         napi_throw(env->napi, value);
     } else {
         metacall_error_release(metacall_error_take());

@@ -55,11 +55,6 @@ void node_loader_adopt(struct node_loader *owner, struct node_env *env)
         owner->main = env;
 }
 
-int node_loader_owns_process(const struct node_loader *owner)
-{
-    return !owner->embed || metacall_loader_configuration(owner->loader)->argc > 0;
-}
-
 /* ---------------------------------------------------------------------------------- embedded */
 
 /* process._linkedBinding(...).start(require) */

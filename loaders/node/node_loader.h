@@ -10,9 +10,6 @@
 struct node_env *node_loader_env(struct node_loader *owner);
 /* A host's environment that came up on this thread: remembers the main one. */
 void node_loader_adopt(struct node_loader *owner, struct node_env *env);
-/* 1 when this process's end is Node's to decide: a Node host, or a runner whose program is a
- * script of Node's. */
-int node_loader_owns_process(const struct node_loader *owner);
 /* The host's main environment is being torn down: ends all guests. */
 void node_loader_host_ends(struct node_loader *owner);
 /* What bootstrap/guest.js calls, put into `native`. 0, or -1. */

@@ -50,6 +50,27 @@
     return error;
   }
 
+  // The end of the program that another language asked for (sys.exit(3) in Python): an error like any
+  // other, which a script may catch. Where nobody does, it is the end with that status, and no news.
+  const ends = new WeakSet();
+  let watches = false;
+  function markExit(error, status) {
+    const put = (key) => defineProperty(error, key,
+      { value: status, writable: true, enumerable: false, configurable: true });
+    put('code');
+    put('status');
+    ends.add(error);
+    if (watches) return;
+    watches = true;
+    process.on('uncaughtExceptionMonitor', (thrown) => {
+      if (thrown !== null && typeof thrown === 'object' && ends.has(thrown) &&
+          process.listenerCount('uncaughtException') === 0 &&
+          !process.hasUncaughtExceptionCaptureCallback()) {
+        process.exit(thrown.status);
+      }
+    });
+  }
+
   // What C asks of a thrown value: [type, message, number, stack].
   function describeError(error) {
     if (types.isNativeError(error) || error instanceof Error) {
@@ -72,7 +93,7 @@
   }
 
   return {
-    makeError, describeError, stackOf, ForeignError,
+    makeError, markExit, describeError, stackOf, ForeignError,
     foreignGet: (key) => foreign.get(key),
     foreignSet: (key, value) => { foreign.set(key, value); },
   };

@@ -181,6 +181,5 @@
 
   return {
     addFolder, isFile, addPath, loadFile, loadText, loadPackage, forget, functionsOf, watch,
-    exit: (code) => process.exit(code),
   };
 })
