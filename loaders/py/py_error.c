@@ -245,6 +245,21 @@ static int set_message(PyObject *exception, const metacall_error *error)
     return rc;
 }
 
+/* Since 3.11 the stack is a note, made when somebody prints it; before, nothing but the traceback
+ * is shown. */
+static void show_stack(PyObject *exception, metacall_error *error)
+{
+    struct py_parked parked;
+    const char *stack;
+    if (py_runtime.minor >= 11 || error->code != METACALL_ERROR_GUEST)
+        return;
+    py_park(&parked);
+    stack = metacall_error_stack(error);
+    py_unpark(&parked);
+    if (stack[0] != '\0')
+        py_traceback_add_foreign(exception, stack);
+}
+
 static PyObject *object_of(metacall_error *error, int causes)
 {
     PyObject *type, *argument, *exception = NULL, *cause;
@@ -264,6 +279,7 @@ static PyObject *object_of(metacall_error *error, int causes)
         Py_DECREF(exception);
         return NULL;
     }
+    show_stack(exception, error);
     if (error->cause != NULL && causes > 0) {
         if ((cause = object_of(error->cause, causes - 1)) != NULL)
             PyException_SetCause(exception, cause); /* steals it */

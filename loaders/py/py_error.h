@@ -41,5 +41,9 @@ const char *py_error_type_name(PyObject *type);
 /* Python's own text of a traceback, with what caused it, ending in "Type: message". malloc'ed;
  * NULL when there is no memory. */
 char *py_traceback_text(PyObject *exception);
+/* Shows the frames of another language's stack in the exception's traceback. For versions that do
+ * not print notes. */
+void py_traceback_add_foreign(PyObject *exception, const char *stack);
+void py_traceback_finish(void);
 
 #endif /* PY_ERROR_H */

@@ -42,6 +42,7 @@ static void let_go(void)
     py_intercept_finish();
     py_module_finish();
     py_error_finish();
+    py_traceback_finish();
     py_proxy_finish();
     py_object_finish();
     py_promise_finish();

@@ -133,3 +133,69 @@ char *py_traceback_text(PyObject *exception)
     PyErr_Restore(type, value, traceback);
     return copy;
 }
+
+/* -------------------------------------------------------------------- foreign frames up to 3.10 */
+
+/* Makes a traceback of the lines "at name (file:line:column)" of a stack, the innermost first. Each
+ * frame is one of a piece of code that bears the name, file and line. */
+static const char foreign_source[] =
+    "def frames(stack, kind):\n"
+    "    traceback = None\n"
+    "    for text in stack.splitlines():\n"
+    "        name, bracket, place = text.strip().rpartition(' (')\n"
+    "        rest, _, line = place.rstrip(')').rpartition(':')\n"
+    "        file, _, number = rest.rpartition(':')\n"
+    "        if number.isdigit():\n"
+    "            line = number  # what came last was the column\n"
+    "        else:\n"
+    "            file = rest\n"
+    "        if not name.startswith('at ') or not line.isdigit() or int(line) < 1:\n"
+    "            continue\n"
+    "        code = compile('raise KeyError', file, 'exec')\n"
+    "        code = code.replace(co_name=name[3:], co_firstlineno=int(line))\n"
+    "        try:\n"
+    "            exec(code, {})\n"
+    "        except KeyError as error:\n"
+    "            at = error.__traceback__.tb_next\n"
+    "            traceback = kind(traceback, at.tb_frame, at.tb_lasti, int(line))\n"
+    "    return traceback\n";
+
+static PyObject *foreign_frames;
+
+static PyObject *frames_function(void)
+{
+    PyObject *globals, *code, *ran = NULL;
+    if (foreign_frames != NULL || (globals = PyDict_New()) == NULL)
+        return foreign_frames;
+    if (PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) == 0 &&
+        (code = Py_CompileString(foreign_source, "<metacall>", Py_file_input)) != NULL) {
+        ran = PyEval_EvalCode(code, globals, globals);
+        Py_DECREF(code);
+    }
+    if (ran != NULL) {
+        foreign_frames = PyDict_GetItemString(globals, "frames");
+        Py_XINCREF(foreign_frames);
+    }
+    Py_XDECREF(ran);
+    Py_DECREF(globals);
+    return foreign_frames;
+}
+
+void py_traceback_add_foreign(PyObject *exception, const char *stack)
+{
+    PyObject *function = frames_function(), *text, *traceback = NULL;
+    if (function != NULL &&
+        (text = PyUnicode_DecodeUTF8(stack, (Py_ssize_t)strlen(stack), "replace")) != NULL) {
+        traceback = PyObject_CallFunctionObjArgs(function, text, &PyTraceBack_Type, NULL);
+        Py_DECREF(text);
+    }
+    if (traceback != NULL && traceback != Py_None)
+        PyException_SetTraceback(exception, traceback);
+    Py_XDECREF(traceback);
+    PyErr_Clear(); /* an ornament: the exception itself is what counts */
+}
+
+void py_traceback_finish(void)
+{
+    Py_CLEAR(foreign_frames);
+}

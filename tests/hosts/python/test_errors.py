@@ -89,10 +89,17 @@ class Foreign(unittest.TestCase):
         self.assertEqual(caught.exception.type, 'TypeError')
         self.assertIn('guest.c:1', caught.exception.stack)
 
-    @unittest.skipIf(sys.version_info < (3, 11), 'notes came with 3.11')
     def test_foreign_frames_are_printed(self):
-        text = ''.join(traceback.format_exception(self.thrown('Error')))
-        self.assertIn('guest.c:1', text)
+        try:
+            metacall.metacall('guest_throw', 'Error', 'message')
+        except metacall.ForeignError:
+            text = traceback.format_exc()
+        if sys.version_info < (3, 11):
+            self.assertIn('  File "guest.c", line 1, in guest\n', text)
+            self.assertTrue(text.endswith('metacall.ForeignError: message\n'), text)
+        else:
+            self.assertIn('at guest (guest.c:1)', text)
+        self.assertIn('in test_foreign_frames_are_printed', text)
 
     @unittest.skipIf(sys.version_info < (3, 11), 'notes came with 3.11')
     def test_notes_can_be_added(self):
