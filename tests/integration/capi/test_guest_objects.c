@@ -372,6 +372,66 @@ static void test_interception(void)
     CHECK(metacall_intercept_remove(interception) == 0);
 }
 
+static int stop;
+static unsigned wrong;
+
+static void *keep_calling(void *data)
+{
+    const char *name = data;
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        void *args[2] = {number(5), number(5)};
+        void *ret = metacallhv_s(handle, name, args, strcmp(name, "add") == 0 ? 2 : 1);
+        if (ret == NULL || metacall_value_to_long(ret) != 10)
+            __atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED);
+        metacall_value_destroy(ret);
+        metacall_value_destroy(args[0]);
+        metacall_value_destroy(args[1]);
+    }
+    return NULL;
+}
+
+static int count_call(metacall_function *function, const struct metacall_call *call_,
+                      metacall_value *ret, void *data)
+{
+    (void)function, (void)call_, (void)ret;
+    __atomic_add_fetch((unsigned *)data, 1, __ATOMIC_RELAXED);
+    return 0;
+}
+
+static void let_go(void *data)
+{
+    __atomic_add_fetch((unsigned *)data, 1u << 31, __ATOMIC_RELEASE);
+}
+
+/* Hooks come and go while threads call, from outside and through the language itself. */
+static void test_interception_under_way(void)
+{
+    char names[4][8] = {"add", "twice", "add", "twice"};
+    static unsigned counts[50];
+    pthread_t threads[4];
+    metacall_function *function = metacall_handle_function(handle, "add");
+    stop = 0;
+    wrong = 0;
+    memset(counts, 0, sizeof(counts));
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, keep_calling, names[i]);
+    for (int i = 0; i < 50; i++) {
+        metacall_interception *interception =
+            metacall_intercept(function, count_call, NULL, &counts[i], let_go);
+        if (!CHECK(interception != NULL))
+            break;
+        while (__atomic_load_n(&counts[i], __ATOMIC_RELAXED) < 3)
+            usleep(100);
+        CHECK(metacall_intercept_remove(interception) == 0);
+    }
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    CHECK_LONG(wrong, 0);
+    for (int i = 0; i < 50; i++)
+        CHECK(__atomic_load_n(&counts[i], __ATOMIC_ACQUIRE) >> 31 == 1); /* each released once */
+}
+
 /* --------------------------------------------------------------------------------- both of them */
 
 /* What one of them has, used by the other: an object, a future, memory. */
@@ -397,6 +457,39 @@ static void test_each_other(void *const handles[2])
     }
 }
 
+/* What is under way when the library ends: it comes to an end, and nobody waits for ever. */
+struct end {
+    void *pending;
+    metacall_interception *interception;
+    pthread_t waiting;
+};
+
+static void *wait_for_end(void *data)
+{
+    metacall_value_destroy(metacall_future_value(data, UINT_MAX));
+    return data;
+}
+
+static void leave_under_way(struct end *end)
+{
+    void *args[2] = {number(1), number(600000)};
+    metacall_function *later = metacall_handle_function(handle, "later");
+    end->pending = metacallfv_await_s(later, args, 2, resolve, reject, NULL);
+    end->interception = metacall_intercept(metacall_handle_function(handle, "add"), before, after,
+                                           &hooks, released);
+    pthread_create(&end->waiting, NULL, wait_for_end, metacall_value_to_future(end->pending));
+    metacall_value_destroy(args[0]);
+    metacall_value_destroy(args[1]);
+}
+
+static void check_end(struct end *end)
+{
+    metacall_value_destroy(settled(metacall_value_copy(end->pending)));
+    pthread_join(end->waiting, NULL);
+    CHECK(metacall_intercept_remove(end->interception) == 0);
+    metacall_value_destroy(end->pending);
+}
+
 static int test_guest(const char *tag)
 {
     guest = NULL;
@@ -416,20 +509,33 @@ static int test_guest(const char *tag)
     test_futures();
     test_future_of_c();
     test_interception();
+    test_interception_under_way();
     return 0;
 }
 
 int main(int argc, char *argv[])
 {
     void *handles[2] = {NULL, NULL};
+    struct end ends[2];
     CHECK(metacall_initialize() == 0);
     for (int i = 1; i < argc; i++) {
-        if (test_guest(argv[i]) != 0)
+        if (i > 2 || test_guest(argv[i]) != 0)
             return 77;
         handles[guest - guests] = handle;
     }
     if (handles[0] != NULL && handles[1] != NULL)
         test_each_other(handles);
+    rejected = resolved = 0;
+    memset(&hooks, 0, sizeof(hooks));
+    for (int i = 1; i < argc; i++) {
+        handle = handles[strcmp(argv[i], "py") == 0 ? 0 : 1];
+        leave_under_way(&ends[i - 1]);
+    }
     CHECK(metacall_destroy() == 0);
+    for (int i = 1; i < argc; i++)
+        check_end(&ends[i - 1]);
+    CHECK_LONG(rejected, argc - 1);
+    CHECK_LONG(resolved, 0);
+    CHECK_LONG(hooks.released, argc - 1);
     return capi_result();
 }
