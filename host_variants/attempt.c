@@ -2,17 +2,12 @@
  * Copyright (c) The MetaCall loader registry authors */
 #include "host_variants/attempt.h"
 
-#include "host_variants/binding_proof.h"
-#include "host_variants/shim.h"
-
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <metacall/loader.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void send(struct attempt *attempt, enum metacall_severity severity, const char *id,
                  const char *symbol, const char *message, const char *fix)
@@ -70,7 +65,7 @@ void attempt_note(struct attempt *attempt, const char *id, const char *symbol, c
 
 /* ---------------------------------------------------------------------------------- provider */
 
-static const void *dynamic_of_handle(void *handle)
+const void *attempt_dynamic_of(void *handle)
 {
     struct link_map *map = NULL;
 
@@ -86,7 +81,7 @@ static int hold_provider(struct attempt *attempt)
     if (provider->is_executable)
         return 0;
     attempt->bound->runtime = dlopen(provider->path, RTLD_LAZY | RTLD_NOLOAD);
-    if (dynamic_of_handle(attempt->bound->runtime) == provider->dynamic)
+    if (attempt_dynamic_of(attempt->bound->runtime) == provider->dynamic)
         return 0;
     return attempt_refuse(attempt, "bind.no-provider", provider->path, NULL,
                           "the library that provides the runtime, %s, is no longer mapped",
@@ -178,9 +173,7 @@ int attempt_find_provider(struct attempt *attempt)
     return check_other_copies(attempt);
 }
 
-/* Whether dlopen could find `name` among what is mapped: to ask it at once would make it search the
- * disk in vain, most of the time. */
-static int may_be_mapped(struct attempt *attempt, const char *name)
+int attempt_may_be_mapped(struct attempt *attempt, const char *name)
 {
     const char *slash = strrchr(name, '/');
 
@@ -210,10 +203,10 @@ int attempt_holder(struct attempt *attempt, const char *soname, void **ret_handl
         return -1;
     /* also finds a library without a SONAME, which answers to the name that it was first asked by
      */
-    if (may_be_mapped(attempt, soname))
+    if (attempt_may_be_mapped(attempt, soname))
         handle = dlopen(soname, RTLD_LAZY | RTLD_NOLOAD);
     while (handle && !module) {
-        module = modules_of_dynamic(attempt->before, dynamic_of_handle(handle));
+        module = modules_of_dynamic(attempt->before, attempt_dynamic_of(handle));
         if (!module && attempt_walk_again(attempt) != 0) {
             dlclose(handle);
             return -1;
@@ -265,71 +258,5 @@ int attempt_check_versions(struct attempt *attempt, const struct module *named)
                                   "it needs version %s of %s, and %s has no symbol versions",
                                   need.version ? need.version : "?", need.file, named->path);
     }
-    return 0;
-}
-
-/* ------------------------------------------------------------------------------------ opening */
-
-int attempt_open_shim(struct attempt *attempt, const char *forward)
-{
-    const char *soname = attempt->request->needed;
-
-    if (!shim_is_effective())
-        return attempt_refuse(attempt, "bind.linker", soname,
-                              "use the host-unresolved variant, or a plugin that is linked to the "
-                              "runtime's own library",
-                              "this system's linker does not go by SONAME, so nothing can stand "
-                              "for %s",
-                              soname);
-    if (shim_open(soname, forward, &attempt->bound->shim) != 0)
-        return -1;
-    attempt->bound->how = forward ? BOUND_SHIM_FORWARD : BOUND_SHIM_GLOBAL;
-    attempt_note(attempt, "bind.shim", soname, "a shim stands for %s%s%s", soname,
-                 forward ? " and forwards to " : ": the global scope provides it",
-                 forward ? forward : "");
-    return 0;
-}
-
-static int is_open_by(struct attempt *attempt, const char *path)
-{
-    void *handle = may_be_mapped(attempt, path) ? dlopen(path, RTLD_LAZY | RTLD_NOLOAD) : NULL;
-
-    if (!handle)
-        return 0;
-    int before = modules_of_dynamic(attempt->before, dynamic_of_handle(handle)) != NULL;
-    dlclose(handle);
-    return before;
-}
-
-int attempt_is_open(struct attempt *attempt)
-{
-    return is_open_by(attempt, attempt->request->plugin);
-}
-
-int attempt_open_plugin(struct attempt *attempt, const void *provider_dynamic)
-{
-    const struct strategy_request *request = attempt->request;
-    struct bound_plugin *bound = attempt->bound;
-    char by_fd[64];
-    const char *path = request->plugin;
-
-    if (request->plugin_fd >= 0) {
-        bound->fd = fcntl(request->plugin_fd, F_DUPFD_CLOEXEC, 3);
-        if (bound->fd < 0)
-            return attempt_refuse(attempt, "bind.plugin", NULL, NULL, "its descriptor is closed");
-        snprintf(by_fd, sizeof(by_fd), "/proc/%d/fd/%d", (int)getpid(), bound->fd);
-        path = by_fd;
-    }
-    int already = is_open_by(attempt, path);
-    bound->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!bound->handle) {
-        const char *why = dlerror();
-        return attempt_refuse(attempt, "bind.plugin", NULL, NULL, "%s",
-                              why ? why : "ld.so gave no reason");
-    }
-    if (binding_prove(attempt, dynamic_of_handle(bound->handle), provider_dynamic, already) != 0)
-        return -1;
-    if (bound->shim)
-        shim_settle(bound->shim);
     return 0;
 }

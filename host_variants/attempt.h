@@ -6,7 +6,8 @@
 #define HOST_VARIANTS_ATTEMPT_H
 
 #include "host_variants/elf_image.h"
-#include "host_variants/strategy.h"
+#include "host_variants/strategy_request.h"
+#include <metacall/diagnostic.h>
 
 struct shim;
 
@@ -37,11 +38,6 @@ struct attempt {
     struct bound_plugin *bound;
 };
 
-/* Each ends in a bound plugin, or refuses with -1. */
-int strategy_linked_open(struct attempt *attempt);
-int strategy_host_open(struct attempt *attempt);
-int strategy_interposed_open(struct attempt *attempt);
-
 /* Sends the finding and raises METACALL_ERROR_LOADER "<tag>: <strategy> <plugin>: <words>; <fix>".
  * `symbol` is the evidence, `fix` what to do; both may be NULL. Always -1. */
 int attempt_refuse(struct attempt *attempt, const char *id, const char *symbol, const char *fix,
@@ -69,12 +65,10 @@ int attempt_holder(struct attempt *attempt, const char *soname, void **ret_handl
 /* Whether every marker of the rule, looked up in the global scope, is `provider`'s. 1 = yes, 0 =
  * not there; -1 = refused: it is another module's. */
 int attempt_is_global(struct attempt *attempt, const struct module *provider);
-/* Whether the plugin is open in this process already: then it is bound, for good or ill, and no
- * shim can change that. */
-int attempt_is_open(struct attempt *attempt);
-/* Maps (or shares) a shim for the plugin's SONAME. */
-int attempt_open_shim(struct attempt *attempt, const char *forward);
-/* Opens the plugin; then proves it against the object with that PT_DYNAMIC (NULL = no runtime). */
-int attempt_open_plugin(struct attempt *attempt, const void *provider_dynamic);
+/* Whether dlopen could find `name` among what is mapped: to ask it at once would make it search the
+ * disk in vain, most of the time. */
+int attempt_may_be_mapped(struct attempt *attempt, const char *name);
+/* The PT_DYNAMIC of an open object; NULL for NULL. */
+const void *attempt_dynamic_of(void *handle);
 
 #endif /* HOST_VARIANTS_ATTEMPT_H */

@@ -5,6 +5,7 @@
 #ifndef HOST_VARIANTS_HOST_H
 #define HOST_VARIANTS_HOST_H
 
+#include "host_variants/host_pattern.h"
 #include "host_variants/modules.h"
 
 /* How a runtime that is present is known to run. */
@@ -72,11 +73,6 @@ int host_look(const struct host_rule *rules, size_t rule_count, struct modules *
               struct host_report *ret_report);
 void host_report_finish(struct host_report *report);
 
-/* Whether all of `text` matches `pattern`: `%v` stands for a version (digits, with dots between),
- * `*` for any run of characters but '/', everything else for itself. *ret_version (where given) is
- * the first %v, cut to its size. Returns 1 or 0. */
-int host_pattern_matches(const char *pattern, const char *text, char *ret_version,
-                         size_t version_size);
 /* The address of a runtime's object as the process sees it: the executable's own copy where it
  * was linked with COPY relocations, else the owner's. NULL = not exported. */
 void *host_data_symbol(const struct modules *modules, const struct module *owner, const char *name,

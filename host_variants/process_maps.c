@@ -170,10 +170,10 @@ int process_modules_read(struct process_view *view)
     int result = 0;
 
     if (!maps)
-        return process_raise(view, "mappings");
+        return process_raise(view->pid, view->folder, "mappings");
     if (size == 0) {
         errno = ESRCH;
-        result = process_raise(view, "mappings");
+        result = process_raise(view->pid, view->folder, "mappings");
     }
     for (; result == 0 && line && *line; line = end ? end + 1 : NULL) {
         end = strchr(line, '\n');

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* Reading /proc/PID. */
+/* What /proc/PID says of a process, in order. */
 #include "host_variants/process_view.h"
 
 #include <errno.h>
@@ -13,83 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-char *process_read_file(int folder, const char *name, size_t *ret_size)
-{
-    int file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOCTTY), wrong = 0;
-    size_t size = 0, room = 4096;
-    char *bytes = NULL;
-
-    if (file < 0)
-        return NULL;
-    for (;;) {
-        char *larger = size + 1 >= room || !bytes ? realloc(bytes, room *= 2) : bytes;
-        if (!larger) {
-            wrong = ENOMEM;
-            break;
-        }
-        bytes = larger;
-        ssize_t got = read(file, bytes + size, room - size - 1);
-        if (got < 0 && errno == EINTR)
-            continue;
-        wrong = got < 0 ? errno : 0;
-        if (got <= 0)
-            break;
-        size += (size_t)got;
-    }
-    close(file);
-    if (wrong) {
-        free(bytes);
-        errno = wrong;
-        return NULL;
-    }
-    bytes[size] = 0;
-    *ret_size = size;
-    return bytes;
-}
-
-int process_is_other(int folder, const char *name, const char *own)
-{
-    struct stat theirs, ours;
-
-    return fstatat(folder, name, &theirs, 0) == 0 && stat(own, &ours) == 0 &&
-           (theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino);
-}
-
-static int state_of(const struct process_view *view)
-{
-    size_t size = 0;
-    char *stat = process_read_file(view->folder, "stat", &size);
-    const char *end = stat ? strrchr(stat, ')') : NULL;
-    int state = end && end[1] == ' ' ? end[2] : 0;
-
-    free(stat);
-    return state;
-}
-
-int process_raise(const struct process_view *view, const char *what)
-{
-    int wrong = errno;
-    struct stat info;
-
-    if (wrong == ENOMEM)
-        return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
-    if (wrong == ESRCH || fstat(view->folder, &info) != 0 || state_of(view) == 0)
-        return metacall_error_raise(METACALL_ERROR_NOT_FOUND, "process %d has ended",
-                                    (int)view->pid);
-    if (state_of(view) == 'Z' || state_of(view) == 'X')
-        return metacall_error_raise(METACALL_ERROR_NOT_FOUND,
-                                    "process %d has ended, and waits for its parent to notice",
-                                    (int)view->pid);
-    if (wrong == EACCES || wrong == EPERM)
-        return metacall_error_raise(METACALL_ERROR_HOST,
-                                    "process %d may not be looked at: its %s belong to user %u, or "
-                                    "it has made itself unreadable (you are user %u)",
-                                    (int)view->pid, what, (unsigned)info.st_uid,
-                                    (unsigned)geteuid());
-    return metacall_error_raise(METACALL_ERROR_HOST, "process %d: its %s cannot be read: %s",
-                                (int)view->pid, what, strerror(wrong));
-}
-
 /* The executable's path, less the mark of a deleted file. */
 static int read_executable(struct process_view *view)
 {
@@ -98,12 +21,13 @@ static int read_executable(struct process_view *view)
     char path[PATH_MAX + sizeof(gone)];
     ssize_t size = readlinkat(view->folder, "exe", path, sizeof(path) - 1);
 
-    if (size < 0 && errno == ENOENT && state_of(view) != 'Z' && state_of(view) != 0)
+    if (size < 0 && errno == ENOENT && process_state(view->folder) != 'Z' &&
+        process_state(view->folder) != 0)
         return metacall_error_raise(METACALL_ERROR_HOST,
                                     "process %d is a kernel thread: it has no executable",
                                     (int)view->pid);
     if (size < 0)
-        return process_raise(view, "executable");
+        return process_raise(view->pid, view->folder, "executable");
     path[size] = 0;
     if ((size_t)size > tail && strcmp(path + size - tail, gone) == 0) {
         path[(size_t)size - tail] = 0;

@@ -7,6 +7,7 @@
 
 #include "host_variants/elf_image.h"
 #include "host_variants/process.h"
+#include "host_variants/process_file.h"
 
 /* An ELF object that the process has mapped as code. */
 struct process_module {
@@ -41,15 +42,8 @@ int process_view_read(pid_t pid, struct process_view *ret_view);
 void process_view_finish(struct process_view *view);
 /* 0 when the process is still there and the same program; else -1 with the error set. */
 int process_view_confirm(const struct process_view *view);
-/* Reads a whole file of /proc/PID. Returns malloc'ed bytes with a NUL behind them, or NULL with
- * errno set. */
-char *process_read_file(int folder, const char *name, size_t *ret_size);
 /* Fills view->modules from the mappings (process_maps.c). Returns 0, or -1 with the error set. */
 int process_modules_read(struct process_view *view);
-/* Whether a file that /proc/PID leads to is another than our own. */
-int process_is_other(int folder, const char *name, const char *own);
-/* Sets the error for a file of /proc/PID that cannot be read, from errno. Returns -1. */
-int process_raise(const struct process_view *view, const char *what);
 
 /* The version of a runtime, from its file (process_version.c). Returns as host_version_of. */
 const char *process_version_of(const struct process_rule *rule, const struct process_module *owner,

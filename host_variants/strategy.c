@@ -3,8 +3,8 @@
 /* One entry for the three strategies, one lock around them all. */
 #include "host_variants/strategy.h"
 
-#include "host_variants/attempt.h"
 #include "host_variants/shim.h"
+#include "host_variants/strategies.h"
 
 #include <dlfcn.h>
 #include <metacall/loader.h>
@@ -57,24 +57,6 @@ static void enter(void)
 {
     pthread_once(&lock_once, prepare_lock);
     take_lock();
-}
-
-static const char *const names[] = {"linked", "host-unresolved", "interposed"};
-
-const char *strategy_name(enum strategy strategy)
-{
-    return (unsigned)strategy < sizeof(names) / sizeof(names[0]) ? names[strategy] : "unknown";
-}
-
-int strategy_from_name(const char *name, enum strategy *ret_strategy)
-{
-    for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(names[i], name) == 0) {
-            *ret_strategy = (enum strategy)i;
-            return 0;
-        }
-    }
-    return -1;
 }
 
 /* A library that DT_VERNEED speaks of and DT_NEEDED does not: ld.so asserts that there is none. */

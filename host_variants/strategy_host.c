@@ -2,7 +2,8 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* host-unresolved: the plugin names no runtime; its symbols are found in the global scope, where
  * the host's executable always is and its library usually. */
-#include "host_variants/attempt.h"
+#include "host_variants/opening.h"
+#include "host_variants/strategies.h"
 
 #include <dlfcn.h>
 

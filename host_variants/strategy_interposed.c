@@ -3,7 +3,8 @@
 /* interposed: the linked plugin in a host. Whoever carries the SONAME that the plugin needs decides
  * what is mapped: the host's own library where it has that SONAME, else a shim, empty where the
  * global scope has the runtime, forwarding where the host keeps it RTLD_LOCAL. */
-#include "host_variants/attempt.h"
+#include "host_variants/opening.h"
+#include "host_variants/strategies.h"
 
 #include "host_variants/shim.h"
 

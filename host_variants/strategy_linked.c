@@ -4,7 +4,8 @@
  * by its path; the plugin's DT_NEEDED then finds it by SONAME, or, where the plugin needs a stable
  * name (libfoo.so for any libfoo.so.N), through a shim that forwards. The library goes into the
  * global scope last, when nothing can fail any more. */
-#include "host_variants/attempt.h"
+#include "host_variants/opening.h"
+#include "host_variants/strategies.h"
 
 #include "host_variants/shim.h"
 
