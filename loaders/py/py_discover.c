@@ -136,6 +136,40 @@ static PyObject *find_imported(PyObject *dict, PyObject *name)
     return NULL;
 }
 
+/* "json.dumps", "package.module.Class.method": from an imported module on, else from a name of the
+ * main program, one attribute after the other. A new reference, or NULL. */
+static PyObject *find_path(PyObject *dict, const char *path)
+{
+    PyObject *modules = PyImport_GetModuleDict(), *object = NULL, *name, *next;
+    const char *end = path + strlen(path), *dot;
+    /* The longest name of a module that is the beginning. */
+    while (object == NULL && (end = memrchr(path, '.', (size_t)(end - path))) != NULL) {
+        if ((name = PyUnicode_DecodeUTF8(path, end - path, NULL)) == NULL)
+            break;
+        object = PyObject_GetItem(modules, name);
+        PyErr_Clear();
+        Py_DECREF(name);
+    }
+    if (object == NULL) {
+        end = strchr(path, '.');
+        if ((name = PyUnicode_DecodeUTF8(path, end - path, NULL)) != NULL &&
+            (object = PyDict_GetItemWithError(dict, name)) != NULL)
+            Py_INCREF(object);
+        Py_XDECREF(name);
+    }
+    for (; object != NULL && end != NULL && *end == '.'; end = dot) {
+        dot = strchrnul(end + 1, '.');
+        name = PyUnicode_DecodeUTF8(end + 1, dot - end - 1, NULL);
+        next = name != NULL ? PyObject_GetAttr(object, name) : NULL;
+        Py_XDECREF(name);
+        Py_DECREF(object);
+        object = next;
+    }
+    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_Exception))
+        PyErr_Clear();
+    return object;
+}
+
 static int discover_name(PyObject *dict, metacall_handle *handle, const char *name)
 {
     PyObject *key = PyUnicode_FromString(name), *object;
@@ -144,11 +178,12 @@ static int discover_name(PyObject *dict, metacall_handle *handle, const char *na
         return py_error_raise();
     if ((object = PyDict_GetItemWithError(dict, key)) == NULL && name[0] != '_')
         object = find_imported(dict, key);
-    if (object != NULL && PyCallable_Check(object)) {
-        Py_INCREF(object);
+    Py_XINCREF(object);
+    if (object == NULL && !PyErr_Occurred() && strchr(name, '.') != NULL)
+        object = find_path(dict, name);
+    if (object != NULL && PyCallable_Check(object))
         rc = define(handle, name, object, metacall_handle_update);
-        Py_DECREF(object);
-    }
+    Py_XDECREF(object);
     Py_DECREF(key);
     return PyErr_Occurred() ? py_error_raise() : rc;
 }

@@ -154,6 +154,37 @@ static int import_threading(void)
     return module != NULL ? 0 : -1;
 }
 
+/* Scripts of other languages can be imported without `import metacall`: the first import that would
+ * fail brings the port, whose finder then stands in this one's place. */
+static const char finder_text[] = "class Finder:\n"
+                                  "    @staticmethod\n"
+                                  "    def find_spec(name, path=None, target=None):\n"
+                                  "        import sys\n"
+                                  "        if Finder in sys.meta_path:\n"
+                                  "            sys.meta_path.remove(Finder)\n"
+                                  "        try:\n"
+                                  "            from metacall import _Finder\n"
+                                  "        except ImportError:\n"
+                                  "            return None\n"
+                                  "        return _Finder.find_spec(name, path, target)\n"
+                                  "import sys\n"
+                                  "sys.meta_path.append(Finder)\n";
+
+static int add_finder(void)
+{
+    PyObject *scope = PyDict_New(), *name = PyUnicode_FromString("metacall"), *code = NULL;
+    PyObject *done = NULL;
+    if (scope != NULL && name != NULL && PyDict_SetItemString(scope, "__name__", name) == 0 &&
+        PyDict_SetItemString(scope, "__builtins__", PyEval_GetBuiltins()) == 0 &&
+        (code = Py_CompileString(finder_text, "<metacall>", Py_file_input)) != NULL)
+        done = PyEval_EvalCode(code, scope, scope);
+    Py_XDECREF(code);
+    Py_XDECREF(name);
+    Py_XDECREF(scope);
+    Py_XDECREF(done);
+    return done != NULL ? 0 : -1;
+}
+
 /* What site does may import any extension module (a .pth file), so where some must be isolated it
  * comes after that. 1 when it was put off. */
 static int put_off_site(void)
@@ -179,7 +210,8 @@ static int set_up(const struct metacall_loader_config *config, int site)
 {
     const char *const *path;
     if (py_isolate_extensions() != 0 || (site && run_site() != 0) || import_threading() != 0 ||
-        set_arguments(config) != 0 || (config->argc > 0 && set_interrupt() != 0))
+        add_finder() != 0 || set_arguments(config) != 0 ||
+        (config->argc > 0 && set_interrupt() != 0))
         return py_error_raise();
     for (path = config->execution_paths; path != NULL && *path != NULL; path++)
         if (access(*path, R_OK) == 0 && py_module_add_path(*path) != 0)

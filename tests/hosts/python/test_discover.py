@@ -45,6 +45,46 @@ class Main(unittest.TestCase):
             assert metacall.metacall('dedent', '  a') == 'a'
         ''')
 
+    def test_paths(self):
+        """By the name of an imported module, or from a name of the main program on."""
+        self.check('''
+            import metacall, json, os.path, xml.etree.ElementTree
+            class Kind:
+                def __init__(self, n): self.n = n
+                @staticmethod
+                def static(n): return n + 1
+                class Inner:
+                    @classmethod
+                    def name(cls): return cls.__name__
+            instance = Kind(4)
+            instance.method = lambda: instance.n
+            call = metacall.metacall
+            assert call('json.dumps', [1]) == '[1]'
+            assert call('os.path.join', 'a', 'b') == 'a/b'
+            assert call('xml.etree.ElementTree.Element', 'x').tag == 'x'
+            assert call('Kind.static', 1) == 2 and call('Kind.Inner.name') == 'Inner'
+            assert call('instance.method') == 4
+            assert call('__main__.Kind.static', 1) == 2
+            for name in ('json.nothing', 'nothing.dumps', 'json.', '.json', 'Kind.static.',
+                         'instance.n', 'json.decoder.x.y', 'wave.open'):
+                try:
+                    call(name)
+                except metacall.NotFoundError as error:
+                    assert name in str(error)
+                else:
+                    raise SystemError(name)
+            assert 'wave' not in sys.modules
+            json.later = lambda: 'later'
+            assert call('json.later') == 'later'
+            del json.later
+            try:
+                call('json.later')
+            except metacall.NotFoundError:
+                pass
+            else:
+                raise SystemError
+        ''')
+
     def test_inspect(self):
         self.check('''
             import asyncio, functools, metacall

@@ -74,7 +74,7 @@ class Guest(unittest.TestCase):
                               stderr=subprocess.PIPE)
         wanted = status if status is not None else 0 if HOST == 'runner' else 5
         self.assertEqual(done.returncode, wanted, done)
-        self.done = done
+        self.done, self.environment = done, names
         return done.stdout.splitlines()
 
 
@@ -219,6 +219,24 @@ class Found(Guest):
                        'libpython': {'dynamic': os.path.realpath(library)}}, stream)
         found, _ = self.which(VIRTUAL_ENV=prefix, PATH=self.folder_of())
         self.assertTrue(os.path.samefile(found, library), found)
+
+    def test_inspected(self):
+        """What the guest has is told to a Node that is the host."""
+        if not IS_NODE:
+            self.skipTest('test_describe.py has C and Python')
+        self.guest('def shown(a: int, /, b=1, *rest, c): pass\nclass Kind:\n'
+                   '    def __init__(self, size): pass\n    def method(self, a): pass\n')
+        code = 'const m = require("metacall"); m.metacall_load_from_file("py", ["script.py"]);' \
+            'const [{scope}] = m.metacall_inspect().py; console.log(JSON.stringify(scope))'
+        scope = json.loads(subprocess.check_output([HOST, '-e', code], text=True, cwd=self.folder,
+                                                   env=self.environment))
+        [function], [kind] = scope['funcs'], scope['classes']
+        self.assertEqual([(each['name'], each['kind'], each['required'])
+                          for each in function['signature']['args']],
+                         [('a', 'positional', True), ('b', 'any', False), ('c', 'keyword', True)])
+        self.assertTrue(function['signature']['variadic'])
+        self.assertEqual([each['name'] for each in kind['methods']], ['method'])
+        self.assertEqual(kind['constructors'][0]['signature']['args'][0]['name'], 'size')
 
     def test_a_library_that_is_none(self):
         """What is named and is not a libpython is refused with its reason."""
@@ -496,10 +514,17 @@ class Behaviour(Guest):
         lines = self.guest('''
         import os
         def imported():
-            import metacall
-            from lib.js import add, pid
+            from lib.js import add, pid  # nothing was imported before
+            import metacall, sys
+            assert [str(each) for each in sys.meta_path].count(str(metacall._Finder)) == 1
             return [add(1, 2), pid() == os.getpid()]
-        ''', 'imported')
+        def missing():
+            try:
+                import nothing.at_all
+            except ModuleNotFoundError as error:
+                return error.name
+        ''', 'missing', 'imported')
+        self.assertEqual(lines.pop(0), '"nothing"')
         if 'LoaderError' in lines[0] or 'cannot import' in lines[0]:
             self.skipTest(lines[0])
         self.assertEqual(json.loads(lines[0]), [3, True])
