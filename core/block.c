@@ -26,12 +26,13 @@ static struct block_head *block_head(metacall_value **items)
     return (struct block_head *)items - 1;
 }
 
-static struct block_head *block_allocate(size_t count, size_t item_size)
+static struct block_head *block_allocate(size_t count, size_t item_size, size_t room)
 {
     size_t size;
     struct block_head *head = NULL;
     if (!__builtin_mul_overflow(count, item_size, &size) &&
-        !__builtin_add_overflow(size, sizeof(*head), &size))
+        !__builtin_add_overflow(size, sizeof(*head), &size) &&
+        !__builtin_add_overflow(size, room, &size))
         head = malloc(size);
     if (head == NULL)
         error_raise_memory();
@@ -45,14 +46,14 @@ static void block_slot_init(metacall_value *slot)
 
 metacall_value **block_create_pointers(size_t count)
 {
-    struct block_head *head = block_allocate(count, sizeof(metacall_value *));
+    struct block_head *head = block_allocate(count, sizeof(metacall_value *), 0);
     return head != NULL ? block_items(head) : NULL;
 }
 
-metacall_value **block_create_array(size_t count)
+metacall_value **block_create_array(size_t count, size_t room, void **ret_room)
 {
     struct block_head *head =
-        block_allocate(count, sizeof(metacall_value *) + sizeof(metacall_value));
+        block_allocate(count, sizeof(metacall_value *) + sizeof(metacall_value), room);
     if (head == NULL)
         return NULL;
     metacall_value **items = block_items(head);
@@ -61,15 +62,17 @@ metacall_value **block_create_array(size_t count)
         items[i] = &slots[i];
         block_slot_init(&slots[i]);
     }
+    if (ret_room != NULL)
+        *ret_room = slots + count;
     return items;
 }
 
 /* items[count], then the pairs' own item pointers [count][2], then pair slots [count], then the
  * keys' and values' slots [count][2]. */
-metacall_value **block_create_map(size_t count)
+metacall_value **block_create_map(size_t count, size_t room, void **ret_room)
 {
     struct block_head *head =
-        block_allocate(count, 3 * sizeof(metacall_value *) + 3 * sizeof(metacall_value));
+        block_allocate(count, 3 * sizeof(metacall_value *) + 3 * sizeof(metacall_value), room);
     if (head == NULL)
         return NULL;
     metacall_value **items = block_items(head);
@@ -88,6 +91,8 @@ metacall_value **block_create_map(size_t count)
             block_slot_init(&slots[2 * i + side]);
         }
     }
+    if (ret_room != NULL)
+        *ret_room = slots + 2 * count;
     return items;
 }
 
@@ -156,7 +161,7 @@ static metacall_value **block_begin_copy(struct block_head **chain, enum metacal
         return NULL;
     }
     metacall_value **items =
-        id == METACALL_MAP ? block_create_map(count) : block_create_array(count);
+        id == METACALL_MAP ? block_create_map(count, 0, NULL) : block_create_array(count, 0, NULL);
     if (items == NULL)
         return NULL;
     struct block_head *head = block_head(items);

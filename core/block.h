@@ -7,10 +7,11 @@
 
 #include <metacall/loader.h>
 
-/* A block of `count` item pointers with their slots, all null. NULL with the error set. */
-metacall_value **block_create_array(size_t count);
-/* A block of `count` pairs. NULL with the error set. */
-metacall_value **block_create_map(size_t count);
+/* A block of `count` item pointers with their slots, all null, and `room` bytes behind them
+ * (*ret_room, where that is not NULL). NULL with the error set. */
+metacall_value **block_create_array(size_t count, size_t room, void **ret_room);
+/* A block of `count` pairs, and room. NULL with the error set. */
+metacall_value **block_create_map(size_t count, size_t room, void **ret_room);
 /* A block of pointers alone, for items that live elsewhere; uninitialised. NULL with the error set.
  */
 metacall_value **block_create_pointers(size_t count);

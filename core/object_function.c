@@ -5,6 +5,7 @@
 #include "core/object.h"
 
 #include "core/error.h"
+#include "core/loader_state.h"
 
 #include <pthread.h>
 
@@ -52,6 +53,16 @@ static int object_describe_parameter(metacall_function *function, const metacall
         function, parts[0]->id == METACALL_STRING ? parts[0]->as.bytes.data : NULL, type, flags);
 }
 
+/* An operation without name and arguments, where the loader lives. */
+static int object_ask(metacall_object *object, enum metacall_object_operation operation,
+                      metacall_value *ret)
+{
+    static const struct metacall_call none = {NULL, 0, NULL, 0};
+    if (object->loader != NULL && loader_admit(object->loader, object->type) != 0)
+        return -1;
+    return object->ops->perform(object, operation, NULL, &none, ret);
+}
+
 /* Who cannot tell takes anything: its own language counts and checks. */
 static int object_function_describe(metacall_function *function)
 {
@@ -59,8 +70,7 @@ static int object_function_describe(metacall_function *function)
     metacall_error *former = metacall_error_take();
     int result = 0;
     metacall_function_result(function, METACALL_INVALID);
-    if (metacall_object_perform(function->data, METACALL_OBJECT_SIGNATURE, NULL, NULL,
-                                &parameters) == 0 &&
+    if (object_ask(function->data, METACALL_OBJECT_SIGNATURE, &parameters) == 0 &&
         parameters.id == METACALL_ARRAY)
         for (size_t i = 0; i < parameters.as.array.count && result == 0; i++)
             result = object_describe_parameter(function, parameters.as.array.items[i]);

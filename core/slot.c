@@ -66,8 +66,13 @@ const char *metacall_kind_name(enum metacall_value_id id)
 
 int metacall_slot_array(metacall_value *slot, size_t count)
 {
+    return metacall_slot_array_room(slot, count, 0, NULL);
+}
+
+int metacall_slot_array_room(metacall_value *slot, size_t count, size_t room, void **ret_room)
+{
     metacall_value **items = NULL;
-    if (count != 0 && (items = block_create_array(count)) == NULL)
+    if (count + room != 0 && (items = block_create_array(count, room, ret_room)) == NULL)
         return -1;
     metacall_slot_kind(slot, METACALL_ARRAY);
     slot->as.array.items = items;
@@ -77,8 +82,13 @@ int metacall_slot_array(metacall_value *slot, size_t count)
 
 int metacall_slot_map(metacall_value *slot, size_t count)
 {
+    return metacall_slot_map_room(slot, count, 0, NULL);
+}
+
+int metacall_slot_map_room(metacall_value *slot, size_t count, size_t room, void **ret_room)
+{
     metacall_value **items = NULL;
-    if (count != 0 && (items = block_create_map(count)) == NULL)
+    if (count + room != 0 && (items = block_create_map(count, room, ret_room)) == NULL)
         return -1;
     metacall_slot_kind(slot, METACALL_MAP);
     slot->as.array.items = items;

@@ -145,22 +145,11 @@ static int builtin_repeat(const struct mock_frame *frame, const struct mock_node
     return mock_builtin_with(frame, node, slot, body_repeat);
 }
 
-static const struct mock_builtin plain_builtins[] = {{"if", 3, 3, builtin_if},
-                                                     {"raise", 2, 2, builtin_raise},
-                                                     {"call", 1, MOCK_PARAMETERS_MAX, builtin_call},
-                                                     {"size", 1, 1, builtin_size},
-                                                     {"kind", 1, 1, builtin_kind},
-                                                     {"bytes", 1, 1, builtin_bytes},
-                                                     {"repeat", 2, 2, builtin_repeat},
-                                                     {NULL, 0, 0, NULL}};
-
-const struct mock_builtin *mock_builtin_find(const char *name)
-{
-    static const struct mock_builtin *const tables[] = {plain_builtins, mock_value_builtins,
-                                                        mock_counter_builtins, mock_later_builtins};
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-        for (const struct mock_builtin *each = tables[i]; each->name != NULL; each++)
-            if (strcmp(each->name, name) == 0)
-                return each;
-    return NULL;
-}
+const struct mock_builtin mock_plain_builtins[] = {{"if", 3, 3, builtin_if},
+                                                   {"raise", 2, 2, builtin_raise},
+                                                   {"call", 1, MOCK_PARAMETERS_MAX, builtin_call},
+                                                   {"size", 1, 1, builtin_size},
+                                                   {"kind", 1, 1, builtin_kind},
+                                                   {"bytes", 1, 1, builtin_bytes},
+                                                   {"repeat", 2, 2, builtin_repeat},
+                                                   {NULL, 0, 0, NULL}};

@@ -104,8 +104,6 @@ void mock_script_release(struct mock_script *script); /* NULL is accepted */
 void mock_script_forget(struct mock_script *script);
 /* 1 when the value holds objects, functions or futures, however deep. */
 int mock_holds_references(const metacall_value *value);
-/* Defines everything of the script in the handle. */
-int mock_script_define(struct mock_script *script, metacall_handle *handle);
 /* A definition as a function, with a new reference: the same one while somebody holds it. */
 metacall_function *mock_script_function(struct mock_definition *definition);
 /* Adds the definition's parameters to a function's signature. */
@@ -141,8 +139,15 @@ int mock_run(const struct mock_definition *definition, metacall_value *const *ar
 int mock_raise(const struct mock_frame *frame, const struct mock_node *node, const char *type,
                const char *format, ...) METACALL_PRINTF(4, 5);
 
-/* ---- mock_builtin.c */
+/* ---- mock_define.c */
+/* Defines everything of the script in the handle. */
+int mock_script_define(struct mock_script *script, metacall_handle *handle);
+
+/* ---- mock_names.c */
 const struct mock_builtin *mock_builtin_find(const char *name);
+
+/* ---- mock_builtin.c */
+extern const struct mock_builtin mock_plain_builtins[];
 /* A built-in that needs its arguments' values: evaluates args[1...], then runs the body. */
 typedef int (*mock_body)(const struct mock_frame *frame, const struct mock_node *node,
                          metacall_value **args, metacall_value *slot);

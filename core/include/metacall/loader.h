@@ -36,7 +36,8 @@ enum metacall_storage {
     METACALL_STORAGE_SLOT = 0,         /* lives where its owner put it (a stack); never freed */
     METACALL_STORAGE_HEAP = 1u << 0,   /* made by metacall_value_create_*: counted by `refs` */
     METACALL_STORAGE_INNER = 1u << 1,  /* an element inside its array's block: the array frees it */
-    METACALL_STORAGE_BORROW = 1u << 2, /* as.bytes.data is the maker's, valid for this call only */
+    METACALL_STORAGE_BORROW = 1u << 2, /* what is pointed to is the maker's, valid for this call
+                                          only (or as long as what it lies in, _room below) */
     METACALL_STORAGE_MINUS = 1u << 3,  /* a METACALL_BIGINT below zero */
     METACALL_STORAGE_PAIR = 1u << 4,   /* an ARRAY whose two items lie in its map's block */
     METACALL_STORAGE_SHARED = 1u << 5, /* a BUFFER that is as.bytes.memory's, held by a reference */
@@ -168,6 +169,14 @@ METACALL_API int metacall_slot_array(metacall_value *slot, size_t count);
 METACALL_API int metacall_slot_map(metacall_value *slot, size_t count);
 /* A set of `count` nulls in one block; fill as.array.items[i]. */
 METACALL_API int metacall_slot_set(metacall_value *slot, size_t count);
+/* An array or a map with `room` bytes behind it for what its own members borrow, however deep in it
+ * (METACALL_STORAGE_BORROW: texts, arrays and maps of inner values): one allocation for all of it.
+ * The room is aligned for values and lasts as long as the array or map does; who keeps a member
+ * copies it. ret_room may be NULL where room is 0. */
+METACALL_API int metacall_slot_array_room(metacall_value *slot, size_t count, size_t room,
+                                          void **ret_room);
+METACALL_API int metacall_slot_map_room(metacall_value *slot, size_t count, size_t room,
+                                        void **ret_room);
 /* A function. Takes a reference of its own. */
 METACALL_API void metacall_slot_function(metacall_value *slot, metacall_function *function);
 /* An exception as a value. Takes a reference of its own. */
