@@ -54,6 +54,25 @@ def who(): return threading.current_thread() is threading.main_thread()
 ''', 'who', '@who', '@who', 'who')
         self.assertEqual(done.stdout.splitlines()[:4], ['true', 'false', 'false', 'true'])
 
+    def test_interception(self):
+        for library, _ in PYTHONS:
+            done = self.run_embed('''
+import metacall
+seen = []
+def add(a=1, b=2): return a + b
+def on():
+    global hooks
+    hooks = metacall.intercept(add, lambda call: seen.append(call.args))
+    return hooks.scope
+def calls(): return [add(3, 4), len(seen)]
+def off():
+    hooks.remove()
+    return calls()
+''', 'on', 'calls', 'add', '@add', 'calls', 'off', 'on', 'add', library=library)
+            self.assertEqual(done.stdout.splitlines()[:8],
+                             ['"all"', '[7,1]', '3', '3', '[7,4]', '[7,4]', '"all"', '3'], library)
+            self.assertIn('destroyed', done.stdout)
+
     def test_port_in_the_guest(self):
         done = self.run_embed('''
 import metacall

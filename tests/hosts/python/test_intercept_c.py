@@ -108,6 +108,34 @@ class FromC(unittest.TestCase):
         self.assertEqual(len(self.log()), 2)
 
 
+class Node(unittest.TestCase):
+    """Hooks in Python on a function of JavaScript, which JavaScript itself calls too."""
+
+    def test_both_ways(self):
+        if not support.has_loader('node'):
+            self.skipTest('the node loader is not built')
+        try:
+            lib = metacall.metacall_load_from_memory_export('node', """
+                function watched(a, b) { return a + b }
+                module.exports = { watched, inside: () => module.exports.watched(10, 20) }""")
+        except metacall.LoaderError as error:
+            self.skipTest(str(error))
+        seen = []
+        with metacall.intercept(lib.watched, lambda call: seen.append(call.args),
+                                lambda call: seen.append(call.result)) as interception:
+            self.assertEqual(interception.scope, 'all')
+            self.assertEqual((lib.watched(1, 2), lib.inside()), (3, 30))
+        self.assertEqual(seen, [(1, 2), 3, (10, 20), 30])
+        with metacall.intercept(lib.watched, lambda call: setattr(call, 'result', 'answered')):
+            self.assertEqual((lib.watched(1, 2), lib.inside()), ('answered', 'answered'))
+        with metacall.intercept(lib.watched, lambda call: 1 / 0):
+            with self.assertRaises(ZeroDivisionError):
+                lib.watched(1, 2)
+            with self.assertRaises(ZeroDivisionError):
+                lib.inside()
+        self.assertEqual((lib.watched(1, 2), lib.inside(), len(seen)), (3, 30, 4))
+
+
 class Lifetime(unittest.TestCase):
     def check(self, code, output='', status=0):
         child = support.run(code, PYTHONWARNINGS='ignore')
