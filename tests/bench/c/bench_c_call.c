@@ -2,7 +2,10 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* call.c-mock: a function of two doubles called from C with its arguments prepared, the result
  * destroyed by the caller; the floor is one malloc and free of a value's size in the same run. For
- * the record: the same by name, with the arguments made and destroyed each time, as varargs. */
+ * the record: the same by name, with the arguments made and destroyed each time, as varargs, with a
+ * hook before it. */
+#include <metacall/intercept.h>
+
 #include "bench_row.h"
 
 #include <metacall/metacall.h>
@@ -69,6 +72,13 @@ static void call_varargs(size_t count, void *data)
     }
 }
 
+static int look_on(metacall_function *function, const struct metacall_call *call,
+                   metacall_value *ret, void *data)
+{
+    (void)function, (void)call, (void)ret, (void)data;
+    return 0;
+}
+
 /* For the record only: no limit. */
 static void record(const char *id, void (*value)(size_t, void *), struct bench *bench)
 {
@@ -103,6 +113,10 @@ int main(void)
     record("call.c-mock.name", call_by_name, &bench);
     record("call.c-mock.new-arguments", call_with_new_arguments, &bench);
     record("call.c-mock.varargs", call_varargs, &bench);
+    metacall_interception *interception =
+        metacall_intercept(bench.function, look_on, NULL, NULL, NULL);
+    record("call.c-mock.intercepted", call_prepared, &bench);
+    metacall_intercept_remove(interception);
     metacall_value_destroy(bench.args[0]);
     metacall_value_destroy(bench.args[1]);
     return metacall_destroy();
