@@ -41,7 +41,7 @@ def pythons():
     found = [pathlib.Path("/usr/bin/python3.11"),
              *sorted(pathlib.Path.home().glob(".pyenv/versions/3.1[0-9].*/bin/python3")),
              *sorted((DEPS / "hosts").glob("python3.1*/bin/python3.1?"))]
-    return [path for path in found if path.exists() and "python3.15" not in str(path)]
+    return [path for path in found if path.exists()]
 
 
 def nodes():

@@ -35,7 +35,7 @@ def pythons():
                  *sorted(pathlib.Path.home().glob(".pyenv/versions/3.*/bin/python3")),
                  *sorted((DEPS / "hosts").glob("python3.*/bin/python3.*"))]:
         told = run(path, "-c", "import sys; print(*sys.version_info[:2])").stdout.split()
-        if len(told) == 2 and (3, 9) <= tuple(map(int, told)) < (3, 15):
+        if len(told) == 2 and (3, 9) <= tuple(map(int, told)) < (3, 16):
             found.append(path)
     return found
 
