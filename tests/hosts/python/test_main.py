@@ -44,7 +44,9 @@ class Runner(Files):
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, '', ''))
 
     def test_failures(self):
-        self.assertEqual(self.runner().returncode, 1)
+        self.assertEqual(self.runner().returncode, 2)
+        self.assertEqual(self.runner('none.py').returncode, 2)
+        self.write('file.nothing', '')
         done = self.runner('file.nothing')
         self.assertEqual(done.returncode, 1)
         self.assertIn('file.nothing', done.stderr)
