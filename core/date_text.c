@@ -140,7 +140,7 @@ int date_parse(const char *text, size_t size, int64_t *ret_microseconds)
     struct date_reader reader = {text, text + size};
     int minus = date_accept(&reader, '-'), wide = minus || date_accept(&reader, '+');
     int64_t year = date_digits(&reader, wide ? 6 : 4, wide ? 6 : 4);
-    int64_t days, time = 0, offset = 0, sum;
+    int64_t days, time = 0, offset = 0, sum, rest;
     if (year < 0 || !date_read_days(&reader, minus ? -year : year, &days))
         return 0;
     if (reader.at != reader.end) {
@@ -150,8 +150,11 @@ int date_parse(const char *text, size_t size, int64_t *ret_microseconds)
             reader.at != reader.end)
             return 0;
     }
-    if (__builtin_mul_overflow(days, DAY_US, &sum) ||
-        __builtin_add_overflow(sum, time - offset, &sum))
+    /* The first day that fits begins before the first instant that does: it is added as two halves,
+     * the time between them. */
+    if (__builtin_mul_overflow(days / 2, DAY_US, &sum) ||
+        __builtin_mul_overflow(days - days / 2, DAY_US, &rest) ||
+        __builtin_add_overflow(sum, time - offset, &sum) || __builtin_add_overflow(sum, rest, &sum))
         return 0;
     *ret_microseconds = sum;
     return 1;

@@ -248,6 +248,37 @@ static void test_values_end_on_any_thread(void)
     pthread_join(thread, NULL);
 }
 
+/* A container with room behind it: its members lie there, and a copy stands on its own. */
+static void test_room_behind_a_container(void)
+{
+    metacall_value array = METACALL_SLOT_INIT, map = METACALL_SLOT_INIT, copy = METACALL_SLOT_INIT;
+    void *room = NULL;
+    CHECK(metacall_slot_array_room(&array, 2, 16, &room) == 0);
+    CHECK((uintptr_t)room % _Alignof(metacall_value) == 0);
+    memcpy(room, "first\0second", 13);
+    metacall_slot_borrow(array.as.array.items[0], METACALL_STRING, room, 5);
+    metacall_slot_borrow(array.as.array.items[1], METACALL_STRING, (char *)room + 6, 6);
+    CHECK(metacall_slot_copy(&copy, &array) == 0);
+    memset(room, 'x', 13);
+    metacall_slot_clear(&array);
+    CHECK_TEXT(copy.as.array.items[0]->as.bytes.data, "first");
+    CHECK_TEXT(copy.as.array.items[1]->as.bytes.data, "second");
+    metacall_slot_clear(&copy);
+    CHECK(metacall_slot_map_room(&map, 1, 4, &room) == 0);
+    memcpy(room, "key", 4);
+    metacall_slot_borrow(map.as.array.items[0]->as.array.items[0], METACALL_STRING, room, 3);
+    metacall_slot_long(map.as.array.items[0]->as.array.items[1], 7);
+    CHECK(value_own(&map) == 0);
+    CHECK_TEXT(map.as.array.items[0]->as.array.items[0]->as.bytes.data, "key");
+    CHECK_LONG(map.as.array.items[0]->as.array.items[1]->as.long_, 7);
+    metacall_slot_clear(&map);
+    CHECK(metacall_slot_array_room(&array, 0, 8, &room) == 0);
+    memset(room, 0, 8);
+    metacall_slot_clear(&array);
+    CHECK(metacall_slot_array_room(&array, SIZE_MAX / 8, SIZE_MAX / 2, &room) != 0);
+    CHECK_ERROR(METACALL_ERROR_MEMORY, "memory");
+}
+
 static void test_kinds_have_names(void)
 {
     CHECK_TEXT(value_kind_name(METACALL_LONG), "Long");
@@ -273,6 +304,7 @@ static const struct check_test tests[] = {
     {"nesting has no limit", test_nesting_has_no_limit},
     {"moving keeps places", test_moving_keeps_places},
     {"values end on any thread", test_values_end_on_any_thread},
+    {"room behind a container", test_room_behind_a_container},
     {"kinds have names", test_kinds_have_names},
 };
 CHECK_MAIN(tests)
