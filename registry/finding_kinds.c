@@ -57,8 +57,9 @@ static const struct metacall_registry_finding_kind kinds[] = {
       "another library carries the SONAME already",
       "the plugin would be given that library in place of its runtime" },
     { "bind.unsafe", ERROR,
-      "the plugin would make the stack executable, or has text relocations",
-      "it weakens the whole process" },
+      "the plugin would make the stack executable, has text relocations, wants more static "
+      "thread-local memory than there is, or has lost a DT_NEEDED",
+      "it weakens the whole process, or ends it" },
     { "bind.version", ERROR,
       "the runtime is of a version that the plugin is not made for",
       "structures and functions differ between versions" },
