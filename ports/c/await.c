@@ -85,10 +85,22 @@ static const struct metacall_future_ops await_ops = {await_cancel, await_wait, a
 
 static void await_follow(metacall_future *source, void *data);
 
+/* Rejects with the thread's error. */
+static void await_give_error(metacall_future *future)
+{
+    metacall_error *error = metacall_error_take();
+    metacall_future_reject(future, error);
+}
+
 /* Settles with `value`, which it takes over: a future is followed, a throwable rejects. */
 static void await_conclude(metacall_future *future, metacall_value *value)
 {
-    if (value->id == METACALL_FUTURE) {
+    if (value->id == METACALL_FUTURE && value->as.future == future) {
+        metacall_slot_clear(value);
+        metacall_error_raise(METACALL_ERROR_DEADLOCK,
+                             "a callback gave the very future that waits for it");
+        await_give_error(future);
+    } else if (value->id == METACALL_FUTURE) {
         metacall_future *source = value->as.future;
         await_set_source(future, source);
         metacall_future_reference(future);
@@ -104,12 +116,6 @@ static void await_conclude(metacall_future *future, metacall_value *value)
     } else {
         metacall_future_resolve(future, value);
     }
-}
-
-static void await_give_error(metacall_future *future)
-{
-    metacall_error *error = metacall_error_take();
-    metacall_future_reject(future, error);
 }
 
 /* Runs a callback on a copy of its own; what it gives settles the future. */

@@ -185,6 +185,26 @@ static void test_results_of_callbacks(void)
     metacall_value_destroy(args[1]);
 }
 
+static void *give_its_own(void *value, void *data)
+{
+    void **future = data;
+    (void)value;
+    while (__atomic_load_n(future, __ATOMIC_ACQUIRE) == NULL)
+        usleep(1000);
+    return metacall_value_copy(*future);
+}
+
+static void test_a_circle(void)
+{
+    void *args[2] = {metacall_value_create_long(1), metacall_value_create_long(5)}, *own = NULL;
+    void *future = metacall_await_s("later_by", args, 2, give_its_own, NULL, &own);
+    __atomic_store_n(&own, future, __ATOMIC_RELEASE);
+    CHECK(settled(future) == NULL);
+    CHECK_ERROR("DEADLOCK", "the very future");
+    metacall_value_destroy(args[0]);
+    metacall_value_destroy(args[1]);
+}
+
 static void test_all_forms(void)
 {
     const metacall_await_callbacks callbacks = {resolve, reject};
@@ -318,6 +338,7 @@ int main(void)
     test_rejects();
     test_what_is_there_already();
     test_results_of_callbacks();
+    test_a_circle();
     test_all_forms();
     test_waiting();
     test_many_at_once();
