@@ -53,6 +53,14 @@ static void *date(size_t count, void *args[], void *data)
     return metacall_value_copy(&slot);
 }
 
+/* call_json(f, '{"name": argument, ...}'): all of them by name. */
+static void *call_json(size_t count, void *args[], void *data)
+{
+    const char *text = metacall_value_to_string(args[1]);
+    (void)count, (void)data;
+    return metacallfms(metacall_value_to_function(args[0]), text, strlen(text) + 1, NULL);
+}
+
 static void *sleep_ms(size_t count, void *args[], void *data)
 {
     (void)count, (void)data;
@@ -72,6 +80,9 @@ int guest_register(void)
            metacall_registerv("guest_call", call, NULL, METACALL_INVALID, 2, any) != 0 ||
            metacall_registerv("guest_call2", call, NULL, METACALL_INVALID, 3, any) != 0 ||
            metacall_registerv("guest_call3", call, NULL, METACALL_INVALID, 4, any) != 0 ||
+           metacall_registerv("guest_call_json", call_json, NULL, METACALL_INVALID, 2,
+                              (enum metacall_value_id[]){METACALL_FUNCTION, METACALL_STRING}) !=
+               0 ||
            metacall_registerv("guest_throw", throw_error, NULL, METACALL_INVALID, 2, text) != 0 ||
            metacall_registerv("guest_date", date, NULL, METACALL_INVALID, 1, number) != 0 ||
            metacall_registerv("guest_sleep", sleep_ms, NULL, METACALL_INVALID, 1, number) != 0 ||

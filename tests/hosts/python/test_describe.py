@@ -8,6 +8,7 @@ import dataclasses
 import enum
 import functools
 import inspect
+import json
 import os
 import sys
 import typing
@@ -367,6 +368,49 @@ class Checked(unittest.TestCase):
         strict = Strict()
         self.assertEqual(self.accepted(strict.check, 1, 'x'), [1, 'x'])
         self.refused(strict.check, 'abc', name='check', parameter='a')
+
+    def named(self, function, **arguments):
+        return metacall.metacall('guest_call_json', function, json.dumps(arguments))
+
+    def test_by_name(self):
+        """Arguments by name: in any order, defaults left out, checked as those by place."""
+        def function(a: int, b: str = 'b', *rest, c: float, d: bool = False, **more):
+            return [a, b, list(rest), c, d, more]
+        self.assertEqual(self.named(function, c=1.5, a=1), [1, 'b', [], 1.5, False, {}])
+        self.assertEqual(self.named(function, d=True, x=[1], c=2, b='x', a=2**70),
+                         [2**70, 'x', [], 2.0, True, {'x': [1]}])
+        for wrong in ({'a': 'abc', 'c': 1}, {'a': 1, 'c': 'abc'}, {'a': 1, 'c': 1, 'd': 'abc'},
+                      {'a': 1, 'c': 1, 'b': None}):
+            with self.subTest(wrong), self.assertRaises(TypeError) as caught:
+                self.named(function, **wrong)
+            [name] = [name for name, value in wrong.items() if value in ('abc', None)]
+            self.assertIn('function', str(caught.exception))
+            self.assertIn("'%s'" % name, str(caught.exception))
+        for lacking, name in (({'a': 1}, 'c'), ({'c': 1}, 'a')):
+            with self.subTest(lacking), self.assertRaises(TypeError) as caught:
+                self.named(function, **lacking)
+            self.assertIn("'%s'" % name, str(caught.exception))
+
+    def test_by_name_without_types(self):
+        def function(a, b=2, *, c=3):
+            return [a, b, c]
+        self.assertEqual(self.named(function, a=1), [1, 2, 3])
+        self.assertEqual(self.named(function, c=5, a=1), [1, 2, 5])
+        self.assertEqual(self.named(functools.partial(function, c=7), a=1, b=0), [1, 0, 7])
+        with self.assertRaises(TypeError) as caught:
+            self.named(function, a=1, x=1)
+        self.assertIn('x', str(caught.exception))
+        with self.assertRaises(TypeError) as caught:
+            self.named(only_places, a=1)
+        self.assertIn('a', str(caught.exception))
+
+    def test_places_only(self):
+        def function(a: int, /, **more):
+            return [a, more]
+        self.assertEqual(self.accepted(function, 1), [1, {}])
+        with self.assertRaises(TypeError):
+            self.named(function, a=1)
+        self.refused(function, 'abc', name='function', parameter='a')
 
     def test_wrappers_take_what_they_like(self):
         @functools.wraps(typed)

@@ -32,7 +32,8 @@ class Exact(unittest.TestCase):
             self.same(number)
 
     def test_big_integers(self):
-        for number in (2**63, -2**63 - 1, 2**64, 2**200, -2**200, 10**400, -(2**64 - 1), 3**1000):
+        for number in (2**63, -2**63 - 1, 2**64, 2**200, -2**200, 10**400, -(2**64 - 1), 3**1000,
+                       7**20000, -2**100000):  # past what Python turns into decimal text
             self.same(number)
 
     def test_floats(self):
