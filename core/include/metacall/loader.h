@@ -253,8 +253,9 @@ METACALL_API metacall_function *metacall_function_create(metacall_loader *loader
 METACALL_API void metacall_function_reference(metacall_function *function);
 METACALL_API void metacall_function_release(metacall_function *function); /* NULL is accepted */
 /* A function by name, as a call by name finds it: in the global scope, then in what the host itself
- * runs. A new reference, the caller's to release. NULL with the error set (METACALL_ERROR_NOT_FOUND
- * where there is none). */
+ * runs; a class or a callable object comes as metacall_object_function gives it. A new reference,
+ * the caller's to release. NULL with the error set (METACALL_ERROR_NOT_FOUND where there is none).
+ */
 METACALL_API metacall_function *metacall_function_find(const char *name);
 /* The name; lives as long as the function. "" for an anonymous one. */
 METACALL_API const char *metacall_function_name(const metacall_function *function);

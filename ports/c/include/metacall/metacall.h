@@ -118,7 +118,8 @@ METACALL_API int metacall_execution_path_s(const char *tag, size_t tag_length, c
 /* -------------------------------------------------------------------------------------- call */
 
 /* By name, over all tags in the order in which their loaders started, then in what the host itself
- * runs. Without a count the function's signature gives it. */
+ * runs. The name of a class constructs, that of a callable object calls it. Without a count the
+ * function's signature gives it. */
 METACALL_API metacall_value_ref metacallv(const char *name, void *args[]);
 METACALL_API metacall_value_ref metacallv_s(const char *name, void *args[], size_t size);
 METACALL_API metacall_value_ref metacallhv(void *handle, const char *name, void *args[]);
@@ -203,8 +204,9 @@ METACALL_API metacall_value_ref metacallfmv_await_s(void *func, void *keys[], vo
 
 /* ---------------------------------------------------------------------------------- function */
 
-/* A function by name, as metacall() finds it. It belongs to where it is defined: valid until that
- * handle is cleared, and for one that the host runs until the library ends. */
+/* A function by name, as metacall() finds it; a class counts as one that constructs. It belongs to
+ * where it is defined: valid until that handle is cleared, and for one that the host runs, and for
+ * a class, until the library ends. */
 METACALL_API metacall_function_ref metacall_function(const char *name)
     METACALL_SYMBOL("metacall_function");
 /* Number of parameters; 0 for NULL. */
