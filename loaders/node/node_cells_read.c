@@ -23,7 +23,9 @@ struct reader {
     const char16_t *units;
     napi_value refs; /* [text, ref, ref ...] */
     uint32_t next_ref;
-    int flat; /* containers too lie in the arena: nothing in them has to be let go of */
+    int flat;    /* containers too lie in the arena: nothing in them has to be let go of */
+    size_t room; /* a result: what all but its outermost container takes, behind that one; or 0 */
+    struct node_arena behind;
 };
 
 static int read_ref(struct reader *in, enum node_cell cell, metacall_value *slot)
@@ -80,12 +82,33 @@ static void inner(metacall_value *slot)
     *slot = (metacall_value){METACALL_NULL, METACALL_STORAGE_INNER, 0, {0}};
 }
 
+/* The outermost container of a result gets room for all that lies in it. */
+static int make_whole(struct reader *in, enum metacall_value_id id, size_t count,
+                      metacall_value *slot)
+{
+    void *room = NULL;
+    int rc = id == METACALL_MAP ? metacall_slot_map_room(slot, count, in->room, &room)
+                                : metacall_slot_array_room(slot, count, in->room, &room);
+
+    if (rc != 0)
+        return -1;
+    if (id == METACALL_SET)
+        slot->id = METACALL_SET;
+    in->behind = (struct node_arena){.env = in->env, .at = room, .left = in->room};
+    in->arena = &in->behind;
+    in->flat = 1;
+    in->room = 0;
+    return 0;
+}
+
 /* An array or a set of nulls: in the arena, borrowed as its bytes are, or in a block of its own. */
 static int make_items(struct reader *in, enum metacall_value_id id, size_t count,
                       metacall_value *slot)
 {
     metacall_value **items, *slots;
 
+    if (in->room > 0)
+        return make_whole(in, id, count, slot);
     if (!in->flat)
         return (id == METACALL_SET ? metacall_slot_set : metacall_slot_array)(slot, count);
     items = node_arena_take(in->arena, count * (sizeof *items + sizeof *slots));
@@ -107,6 +130,8 @@ static int make_pairs(struct reader *in, size_t count, metacall_value *slot)
 {
     metacall_value **items, **pointers, *pairs, *slots;
 
+    if (in->room > 0)
+        return make_whole(in, METACALL_MAP, count, slot);
     if (!in->flat)
         return metacall_slot_map(slot, count);
     items = node_arena_take(in->arena, 3 * count * (sizeof *items + sizeof *slots));
@@ -291,6 +316,31 @@ static int take_cells(struct reader *in, double **ret_copy)
     return 0;
 }
 
+/* What all but the outermost container takes, texts included; 0 where `root` is none. Generous: a
+ * text has its NUL and is aligned, and a unit takes up to three bytes. */
+static size_t room_of(const struct reader *in, double root)
+{
+    const double *head = in->env->head;
+    size_t item = sizeof(metacall_value *) + sizeof(metacall_value);
+    size_t texts = (size_t)(head[3] - head[0]), units = (size_t)head[1];
+    size_t items = (size_t)head[10], pairs = (size_t)head[11];
+
+    switch ((enum node_cell)(int)root) {
+    case NODE_CELL_ARRAY:
+    case NODE_CELL_NUMBERS:
+    case NODE_CELL_SET:
+        items -= (size_t)in->at[1];
+        break;
+    case NODE_CELL_OBJECT:
+    case NODE_CELL_MAP:
+        pairs -= (size_t)in->at[1];
+        break;
+    default:
+        return 0;
+    }
+    return units * (in->ascii ? 1 : 3) + texts * 8 + item * (items + 3 * pairs);
+}
+
 int node_cells_take(struct node_env *env, napi_value value, struct node_arena *arena,
                     metacall_value *slot)
 {
@@ -317,7 +367,13 @@ int node_cells_take(struct node_env *env, napi_value value, struct node_arena *a
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
     }
     in.flat = arena && env->head[2] == 0;
+    if (!arena && env->head[2] == 0)
+        in.room = room_of(&in, *in.at);
     rc = read_cell(&in, slot);
+    if (rc == 0 && in.behind.blocks) /* the count of bootstrap/cells.js is wrong */
+        rc = metacall_error_raise(METACALL_ERROR_INTERNAL, "node: a packed value is broken");
+    if (in.behind.blocks)
+        node_arena_finish(&in.behind);
     if (rc != 0)
         metacall_slot_clear(slot);
     if (units != few)

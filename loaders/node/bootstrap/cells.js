@@ -20,12 +20,14 @@
   let words = new Int32Array(inbox.buffer); // the same
   const head = new Float64Array(new ArrayBuffer(8 * 16)); // start, units of text, refs, end,
   // what an operation gave: of another language [4], of JavaScript [5]; the number of the call [7],
-  // controllers of such calls [8], names that are known [9]
+  // controllers of such calls [8], names that are known [9], items and pairs [10, 11]
   let top = 0;
   let text = '';
   let refs = null;
   let stack = [];
   let range = false; // a refusal is about a range, not about a type
+  let items = 0; // of all arrays and sets
+  let pairs = 0; // of all objects and Maps
 
   // What stands for an object of another language is an instance of it.
   class ForeignObject {}
@@ -110,6 +112,7 @@
 
   function putArray(array) {
     const count = array.length;
+    items += count;
     room(count + 2);
     let to = top + 2;
     let i = 0;
@@ -177,6 +180,7 @@
     if (refused !== '') return refused;
     const names = keys(object);
     const count = names.length;
+    pairs += count;
     room(2 + 3 * count);
     cells[top++] = OBJECT;
     cells[top++] = count;
@@ -198,16 +202,21 @@
     return '';
   }
 
+  // What is being iterated may be changed by a getter: what counts is what was put.
   function putMap(map) {
     const refused = enter(map);
     if (refused !== '') return refused;
     room(2);
     cells[top++] = MAP;
-    cells[top++] = map.size;
+    const at = top++;
+    let count = 0;
     for (const [key, value] of map) {
       const refusal = put(key) || put(value);
       if (refusal !== '') return `<${String(key)}>${refusal}`;
+      count++;
     }
+    cells[at] = count;
+    pairs += count;
     stack.pop();
     return '';
   }
@@ -217,11 +226,15 @@
     if (refused !== '') return refused;
     room(2);
     cells[top++] = SET;
-    cells[top++] = set.size;
+    const at = top++;
+    let count = 0;
     for (const value of set) {
       const refusal = put(value);
       if (refusal !== '') return `<${String(value)}>${refusal}`;
+      count++;
     }
+    cells[at] = count;
+    items += count;
     stack.pop();
     return '';
   }
@@ -265,6 +278,8 @@
     head[1] = text.length;
     head[2] = refs === null ? 0 : refs.length;
     head[3] = top;
+    head[10] = items;
+    head[11] = pairs;
     if (refusal !== '') return refusal;
     if (refs === null) return text;
     refs.unshift(text);
@@ -280,6 +295,7 @@
     text = '';
     refs = null;
     range = false;
+    items = pairs = 0;
     stack.length = 0;
     try {
       return packFrom(0, value);
@@ -292,17 +308,18 @@
   }
 
   function packWithin(value) {
-    const outer = [text, refs, stack, range];
+    const outer = [text, refs, stack, range, items, pairs];
     const start = top;
     text = '';
     refs = null;
     stack = [];
     range = false;
+    items = pairs = 0;
     try {
       return packFrom(start, value);
     } finally {
       top = start;
-      [text, refs, stack, range] = outer;
+      [text, refs, stack, range, items, pairs] = outer;
     }
   }
 

@@ -196,6 +196,11 @@ test('a getter that calls back does not disturb the packing', () => {
   assert.deepStrictEqual(py.echo(value), { a: 'first', b: ['inner', { x: 1 }], c: [1, 'last'] });
 });
 
+test('a Map that a getter changes while it is packed', () => {
+  const map = new Map([[1, { get x() { map.delete(3); map.delete(2); return 'x'; } }], [2, 2], [3, 3]]);
+  assert.deepStrictEqual(py.echo([map, 'after']), [new Map([[1, { x: 'x' }]]), 'after']);
+});
+
 test('what Python cannot pass is refused by name', () => {
   const made = metacall.metacall_load_from_memory_export('py',
     'def number(): return [1, {"a": 1 + 2j}]\n');
