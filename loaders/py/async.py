@@ -149,16 +149,29 @@ def _follow_future(future, done):
     return _Work(loop, future)
 
 
+def _home_of(iterator):
+    try:
+        return _homes.get(iterator)
+    except TypeError:
+        return None  # nothing that can be remembered: no hash, or no weak references
+
+
+def _stay(iterator, loop):
+    try:
+        _homes[iterator] = loop
+    except TypeError:
+        pass
+
+
 def start(awaitable, done, iterator=None):
     """Starts a coroutine where it can run, or follows a future: done(it) is called in its loop."""
     if asyncio.isfuture(awaitable):
         return _follow_future(awaitable, done)
     running = _get_running_loop()
-    loop = _homes.get(iterator) if iterator is not None else None
+    loop = _home_of(iterator)
     if loop is None or loop.is_closed():
         loop = running if running is not None else _loop_of_ours()
-        if iterator is not None:
-            _homes[iterator] = loop
+        _stay(iterator, loop)
     work = _Work(loop)
     if loop is running:
         work.begin(awaitable, done)

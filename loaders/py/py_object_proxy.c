@@ -163,14 +163,30 @@ static PyObject *proxy_dir(PyObject *self, PyObject *unused)
     return names;
 }
 
+/* A loader may know nothing of an operation that every object of Python has: then the exception
+ * that is set is cleared, 1, and Python's own answer stands in. */
+static int is_unknown(void)
+{
+    PyObject *type = py_error_class("SupportError");
+    if (type == NULL || !PyErr_ExceptionMatches(type))
+        return 0;
+    PyErr_Clear();
+    return 1;
+}
+
 static PyObject *proxy_repr(PyObject *self)
 {
-    return py_foreign_ask(self, METACALL_OBJECT_REPR, NULL);
+    PyObject *text = py_foreign_ask(self, METACALL_OBJECT_REPR, NULL);
+    if (text == NULL && is_unknown())
+        text = PyUnicode_FromFormat("<%s object %s at %p>", py_foreign_tag(self),
+                                    py_foreign_handle(self)->type, self);
+    return text;
 }
 
 static PyObject *proxy_str(PyObject *self)
 {
-    return py_foreign_ask(self, METACALL_OBJECT_TEXT, NULL);
+    PyObject *text = py_foreign_ask(self, METACALL_OBJECT_TEXT, NULL);
+    return text == NULL && is_unknown() ? proxy_repr(self) : text;
 }
 
 static PyObject *proxy_compare(PyObject *self, PyObject *other, int operation)
@@ -182,21 +198,26 @@ static PyObject *proxy_compare(PyObject *self, PyObject *other, int operation)
         return PyBool_FromLong(operation == Py_EQ);
     if (py_object_behind(other) == NULL)
         Py_RETURN_NOTIMPLEMENTED; /* it may know better; else they are two */
-    if ((equal = py_foreign_truth(self, METACALL_OBJECT_EQUAL, other)) < 0)
-        return NULL;
+    if ((equal = py_foreign_truth(self, METACALL_OBJECT_EQUAL, other)) < 0) {
+        if (!is_unknown())
+            return NULL;
+        equal = 0;
+    }
     return PyBool_FromLong(equal == (operation == Py_EQ));
 }
 
 static Py_hash_t proxy_hash(PyObject *self)
 {
-    metacall_value ret = METACALL_SLOT_INIT;
+    PyObject *number = py_foreign_ask(self, METACALL_OBJECT_HASH, NULL);
     Py_hash_t hash;
-    if (py_foreign_perform(self, METACALL_OBJECT_HASH, NULL, NULL, &ret) != 0) {
-        py_error_to_python();
-        return -1;
+    if (number == NULL) {
+        if (!is_unknown())
+            return -1;
+        hash = (Py_hash_t)((uintptr_t)py_foreign_handle(self) >> 4);
+    } else {
+        hash = PyObject_Hash(number);
+        Py_DECREF(number);
     }
-    hash = ret.id == METACALL_LONG ? (Py_hash_t)ret.as.long_ : 0;
-    metacall_slot_clear(&ret);
     return hash == -1 ? -2 : hash;
 }
 

@@ -21,7 +21,7 @@
 static long objects_alive;
 
 /* handler(operation, name, arguments) gives [status, result]: 0 and 1 as of perform, 2 = there is
- * no such thing. */
+ * no such thing, 3 = no such operation. */
 static int object_perform(metacall_object *object, enum metacall_object_operation operation,
                           const char *name, const struct metacall_call *call, metacall_value *ret)
 {
@@ -39,8 +39,9 @@ static int object_perform(metacall_object *object, enum metacall_object_operatio
         metacall_slot_copy(slots[2].as.array.items[i], call->args[i]);
     if (metacall_function_call(object->native, &question, &answer) == 0) {
         rc = (int)answer.as.array.items[0]->as.long_;
-        if (rc == 2)
-            rc = metacall_error_raise(METACALL_ERROR_NOT_FOUND, "no '%s'", name);
+        if (rc >= 2)
+            rc = metacall_error_raise(rc == 2 ? METACALL_ERROR_NOT_FOUND : METACALL_ERROR_SUPPORT,
+                                      "no '%s'", name != NULL ? name : "operation");
         else
             metacall_slot_copy(ret, answer.as.array.items[1]);
     }

@@ -413,6 +413,19 @@ class Out(unittest.TestCase):
         self.assertIsNone(ask(generator, ASYNC_RETURN).result())
         self.assertEqual(len(closed), 2)
 
+    def test_async_iterator_that_cannot_be_remembered(self):
+        class Bare:
+            __slots__ = ()
+            __hash__ = None
+
+            def __aiter__(self):
+                return self
+
+            async def __anext__(self):
+                raise StopAsyncIteration
+
+        self.assertEqual(ask(Bare(), ASYNC_NEXT).result(), [])
+
     def test_stop_iteration(self):
         async def stop():
             raise StopIteration('inside')

@@ -458,6 +458,15 @@ class In(unittest.TestCase):
         with self.assertRaises(TypeError):
             thing < other
 
+    def test_what_a_loader_does_not_know(self):
+        """Then an object is what any object of Python is."""
+        unknown = dict(('o%d' % operation, (3, None)) for operation in (TEXT, REPR, EQUAL, HASH))
+        thing, other = Foreign(**unknown).object, Foreign(**unknown).object
+        self.assertIn('<c object Thing at', repr(thing))
+        self.assertEqual(str(thing), repr(thing))
+        self.assertNotEqual(thing, other)
+        self.assertEqual(len({thing, other, thing}), 2)
+
 
 if __name__ == '__main__':
     unittest.main()
