@@ -13,7 +13,10 @@
 
 #include <metacall/intercept.h>
 
+#include <pthread.h>
 #include <stdlib.h>
+
+#define STACK_RESERVE ((size_t)512 * 1024)
 
 /* Exported by every CPython since 3.9. */
 extern PyObject *PyMethod_Function(PyObject *method);
@@ -127,6 +130,34 @@ static PyObject *result_of(struct step *step, int rc, int replaced, metacall_val
     return result != NULL ? result : py_error_to_python();
 }
 
+/* A call that is intercepted needs the thread's stack, however many calls Python itself is ready to
+ * nest (sys.setrecursionlimit). The end that is kept back is for hooks and conversions. */
+static void find_stack(struct py_thread *thread)
+{
+    pthread_attr_t attributes;
+    void *low = NULL;
+    size_t size = 0;
+    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+        pthread_attr_getstack(&attributes, &low, &size);
+        pthread_attr_destroy(&attributes);
+    }
+    thread->stack_low = (uintptr_t)low;
+    thread->stack_end = (uintptr_t)low + (size / 4 < STACK_RESERVE ? size / 4 : STACK_RESERVE) + 1;
+}
+
+static int has_stack(struct py_thread *thread)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (PY_UNLIKELY(thread->stack_end == 0))
+        find_stack(thread);
+    /* Below the thread's own stack lies another one, a fiber's: nothing is known of that. */
+    if (PY_LIKELY(here > thread->stack_end || here < thread->stack_low))
+        return 1;
+    PyErr_SetString(PyExc_RecursionError,
+                    "maximum recursion depth exceeded in calls of an intercepted function");
+    return 0;
+}
+
 static PyObject *run_target(struct run *run, const struct py_target *target)
 {
     struct py_thread *thread = &py_this_thread;
@@ -137,6 +168,8 @@ static PyObject *run_target(struct run *run, const struct py_target *target)
     struct py_arguments shown;
     struct py_parked parked;
     int rc, replaced = 0;
+    if (!has_stack(thread))
+        return NULL;
     if (py_arguments_init(&shown, positional + keywords) != 0)
         return py_error_to_python();
     if ((rc = fill(&shown, &step, positional)) == 0) {

@@ -32,9 +32,11 @@ struct py_thread {
     PyThreadState *saved; /* given up by this loader, to be taken again at the next entry */
     uint32_t depth;       /* entries of this thread that stand in the gate */
     struct step *step;    /* py_intercept.c's: the intercepted call that it is in */
+    /* py_intercept.c's: where its stack lies, and how far down it may be used; 0 = unknown */
+    uintptr_t stack_low, stack_end;
 };
 
-/* 24 bytes of the static TLS that glibc keeps for libraries opened late. */
+/* 40 bytes of the static TLS that glibc keeps for libraries opened late. */
 extern __thread struct py_thread py_this_thread __attribute__((tls_model("initial-exec")));
 
 enum py_mode {

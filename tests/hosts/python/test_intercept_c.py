@@ -167,6 +167,29 @@ class Lifetime(unittest.TestCase):
             time.sleep(0.1)
         ''')
 
+    def test_deep_recursion(self):
+        """However deep Python is told to go, the stack of the thread is not left."""
+        self.check('''
+            import threading, metacall
+            def endless(n): return endless(n + 1)
+            def depth(n): return 0 if n == 0 else 1 + depth(n - 1)
+            def work():
+                with metacall.intercept(endless, lambda call: None), \\
+                     metacall.intercept(depth, lambda call: None, lambda call: None):
+                    for limit in (1000, 30000):
+                        sys.setrecursionlimit(limit)
+                        try:
+                            endless(0)
+                        except RecursionError:
+                            print('ok', depth(50))
+            work()
+            for size in (256 * 1024, 8 * 1024 * 1024):
+                threading.stack_size(size)
+                thread = threading.Thread(target=work)
+                thread.start()
+                thread.join()
+        ''', 'ok 50\n' * 6)
+
     def test_after_a_fork(self):
         self.check('''
             import os, metacall
