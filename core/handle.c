@@ -51,6 +51,7 @@ void handle_extract(metacall_handle *handle, struct symbol *symbol)
 
 void symbol_destroy(struct symbol *symbol)
 {
+    metacall_function_release(symbol->function);
     value_destroy(symbol->value);
     free(symbol);
 }
@@ -102,6 +103,8 @@ static int handle_put(metacall_handle *handle, const char *name, metacall_value 
     } else if (replace) {
         symbol->value = there->value;
         there->value = value;
+        symbol->function = there->function;
+        there->function = NULL;
         there->stamp = symbol->stamp;
     } else {
         result = handle_raise_duplicate(name, handle, handle);

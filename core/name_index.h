@@ -16,7 +16,10 @@ struct symbol {
     struct symbol *next;     /* same name, later loaders; in the index */
     metacall_handle *handle; /* whose name it is; a part's is its owner's too, as another symbol */
     metacall_value *value;   /* a reference */
-    uint64_t stamp;          /* when it was last confirmed; for what a host runs */
+    /* Of a class or a callable object: what it is as a function, since somebody asked; a reference.
+     */
+    metacall_function *function;
+    uint64_t stamp; /* when it was last confirmed; for what a host runs */
     char name[];
 };
 

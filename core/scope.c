@@ -108,10 +108,13 @@ static metacall_value *symbol_take(struct symbol *symbol)
 
 static metacall_function *symbol_take_function(struct symbol *symbol)
 {
-    if (symbol == NULL || symbol->value->id != METACALL_FUNCTION)
+    if (symbol == NULL)
         return NULL;
-    metacall_function_reference(symbol->value->as.function);
-    return symbol->value->as.function;
+    metacall_function *function =
+        symbol->value->id == METACALL_FUNCTION ? symbol->value->as.function : symbol->function;
+    if (function != NULL)
+        metacall_function_reference(function);
+    return function;
 }
 
 metacall_value *handle_lookup(metacall_handle *handle, const char *name)
@@ -133,6 +136,35 @@ static metacall_function *scope_function_of(metacall_value *value)
     return function;
 }
 
+/* The symbol of a name: the handle's, or where that is NULL the global scope's. The lock is held.
+ */
+static struct symbol *scope_symbol(metacall_handle *handle, const char *name)
+{
+    return handle != NULL ? handle_symbol(handle, name) : name_index_find(name);
+}
+
+/* The same for the value of a symbol, which keeps the function from then on: 1 in *ret_held. */
+static metacall_function *scope_function_kept(metacall_value *value, metacall_handle *handle,
+                                              const char *name, int *ret_held)
+{
+    const metacall_object *object =
+        value != NULL && object_is_function(value) ? value->as.object : NULL;
+    metacall_function *function = scope_function_of(value);
+    if (function == NULL)
+        return NULL;
+    pthread_rwlock_wrlock(&scope_lock);
+    struct symbol *symbol = scope_symbol(handle, name); /* another one may stand there by now */
+    int same =
+        symbol != NULL && object_is_function(symbol->value) && symbol->value->as.object == object;
+    if (same && symbol->function == NULL) {
+        metacall_function_reference(function);
+        symbol->function = function;
+    }
+    *ret_held = same && symbol->function == function;
+    pthread_rwlock_unlock(&scope_lock);
+    return function;
+}
+
 metacall_function *handle_lookup_function(metacall_handle *handle, const char *name, int *ret_held)
 {
     metacall_value *value = NULL;
@@ -143,7 +175,7 @@ metacall_function *handle_lookup_function(metacall_handle *handle, const char *n
         value = symbol_take(symbol);
     pthread_rwlock_unlock(&scope_lock);
     *ret_held = function != NULL;
-    return function != NULL ? function : scope_function_of(value);
+    return function != NULL ? function : scope_function_kept(value, handle, name, ret_held);
 }
 
 /* The handle for what the host itself runs, made on first use. */
@@ -247,7 +279,7 @@ static metacall_function *scope_find_function(const char *name, int *ret_held)
         return function;
     if (known) {
         metacall_error *former = metacall_error_take();
-        function = scope_function_of(value);
+        function = scope_function_kept(value, NULL, name, ret_held);
         if (function == NULL && metacall_error_peek() == NULL)
             metacall_error_raise(METACALL_ERROR_TYPE, "'%s' is loaded, but it is no function",
                                  name);

@@ -119,8 +119,8 @@ static void test_constructed_by_name(void)
     object = metacallhv_s(handle, "Own", args, 1);
     CHECK_LONG(metacall_value_id(object), METACALL_OBJECT);
     metacall_value_destroy(object);
-    CHECK(metacall_handle_function(handle, "Own") != NULL);
-    CHECK(metacallv_s("Own", args, 1) == NULL); /* it is the handle's own */
+    CHECK(metacall_handle_function(handle, "Own") != NULL); /* the handle's, which goes with it */
+    CHECK(metacallv_s("Own", args, 1) == NULL);             /* it is the handle's own */
     CHECK_ERROR("NOT_FOUND", "Own");
     CHECK(metacall_clear(handle) == 0);
     metacall_value_destroy(x);

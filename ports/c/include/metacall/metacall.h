@@ -205,8 +205,8 @@ METACALL_API metacall_value_ref metacallfmv_await_s(void *func, void *keys[], vo
 /* ---------------------------------------------------------------------------------- function */
 
 /* A function by name, as metacall() finds it; a class counts as one that constructs. It belongs to
- * where it is defined: valid until that handle is cleared, and for one that the host runs, and for
- * a class, until the library ends. */
+ * where it is defined: valid until that handle is cleared, and for one that the host runs until the
+ * library ends. */
 METACALL_API metacall_function_ref metacall_function(const char *name)
     METACALL_SYMBOL("metacall_function");
 /* Number of parameters; 0 for NULL. */
