@@ -151,7 +151,10 @@ static char *plain_text(struct node_env *env, napi_value thrown, const char *nam
     return NULL;
 }
 
-metacall_error *node_error_take(struct node_env *env, napi_value thrown)
+/* Causes are followed so far: they may lead in a circle. */
+enum { CAUSES = 16 };
+
+static metacall_error *take(struct node_env *env, napi_value thrown, unsigned depth)
 {
     metacall_error *error = foreign_home(env, thrown);
     char *type = NULL, *message = NULL;
@@ -179,8 +182,16 @@ metacall_error *node_error_take(struct node_env *env, napi_value thrown)
     error->loader = env->owner->loader;
     if (described && napi_get_element(env->napi, described, 2, &part) == napi_ok)
         napi_get_value_int64(env->napi, part, &error->number);
+    if (described && depth < CAUSES &&
+        napi_get_element(env->napi, described, 3, &part) == napi_ok && is_object(env->napi, part))
+        error->cause = take(env, part, depth + 1);
     keep_native(env, thrown, error);
     return error;
+}
+
+metacall_error *node_error_take(struct node_env *env, napi_value thrown)
+{
+    return take(env, thrown, 0);
 }
 
 int node_error_take_value(struct node_env *env, napi_value value, metacall_value *slot)

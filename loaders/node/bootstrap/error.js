@@ -71,12 +71,18 @@
     });
   }
 
-  // What C asks of a thrown value: [type, message, number, stack].
+  // Another Error that led to it; of several, the first.
+  function causeOf(error) {
+    const { cause, errors } = error;
+    if (cause instanceof Error || types.isNativeError(cause)) return cause;
+    return Array.isArray(errors) && errors[0] instanceof Error ? errors[0] : null;
+  }
+
+  // What C asks of a thrown value: [type, message, number, cause].
   function describeError(error) {
     if (types.isNativeError(error) || error instanceof Error) {
-      const { errno } = error;
-      return [String(error.name || 'Error'), String(error.message),
-        typeof errno === 'number' ? errno : 0];
+      const number = [error.errno, error.code].find((value) => typeof value === 'number');
+      return [String(error.name || 'Error'), String(error.message), number || 0, causeOf(error)];
     }
     let shown;
     try {
@@ -84,7 +90,7 @@
     } catch {
       shown = 'a value that cannot be shown';
     }
-    return [typeof error === 'object' && error !== null ? 'Object' : typeof error, shown, 0];
+    return [typeof error === 'object' && error !== null ? 'Object' : typeof error, shown, 0, null];
   }
 
   function stackOf(error) {

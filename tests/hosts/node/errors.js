@@ -132,3 +132,24 @@ test('an unknown name is named', () => {
 test('after all that the next call works', () => {
   assert.strictEqual(py.add(1, 2), 3);
 });
+
+test('the cause of an error of ours is its cause there, and a circle of causes ends', () => {
+  const inner = new TypeError('inner');
+  const outer = Object.assign(new Error('outer'), { cause: inner, code: 17 });
+  const made = metacall.metacall_load_from_memory_export('py', `
+def causes(f):
+    try:
+        f()
+    except Exception as error:
+        out = []
+        while error is not None and len(out) < 5:
+            out.append(str(error))
+            error = error.__cause__
+        return out
+`);
+  assert.deepStrictEqual(made.causes(() => { throw outer; }).slice(0, 2), ['outer', 'inner']);
+  inner.cause = outer;
+  assert.strictEqual(made.causes(() => { throw outer; })[1], 'inner');
+  const several = new AggregateError([inner], 'several');
+  assert.strictEqual(made.causes(() => { throw several; })[1], 'inner');
+});
