@@ -205,13 +205,18 @@ Module._load = function (request, ...rest) {
 };
 
 // import of the same, where Node has hooks in the thread itself; elsewhere register.js is asked for.
+const modules = new Set(); // of Node's own, by URL: functions are looked for in them too
 if (typeof Module.registerHooks === 'function') {
   Module.registerHooks({
     load(url, context, next) {
       const foreign = url.startsWith('file:') ? !endings.has(endingOf(url.replace(/[?#].*/, '')))
         : schemeOf(url) !== '';
-      return foreign && !(context.conditions || []).includes('require')
-        ? require('./register.js').load(url, context, next) : next(url, context);
+      if (foreign && !(context.conditions || []).includes('require')) {
+        return require('./register.js').load(url, context, next);
+      }
+      const loaded = next(url, context);
+      if (loaded.format === 'module' && url.startsWith('file:')) modules.add(url);
+      return loaded;
     },
   });
 }
@@ -239,6 +244,6 @@ module.exports = {
   get ForeignError() { return native.foreignError(); },
   // The class of what stands for objects of other languages.
   get ForeignObject() { return native.shared().ForeignObject; },
-  // For register.js.
-  [Symbol.for('metacall.register')]: { schemes, endings },
+  // For register.js, and for the loader.
+  [Symbol.for('metacall.register')]: { schemes, endings, modules },
 };

@@ -180,6 +180,7 @@
   }
 
   return {
-    addFolder, isFile, addPath, loadFile, loadText, loadPackage, forget, functionsOf, watch,
+    addFolder, isFile, isModule, importFrom, addPath, loadFile, loadText, loadPackage, forget,
+    functionsOf, watch,
   };
 })
