@@ -15,8 +15,35 @@ static void forward(const char *file)
     expect_interposed(file, BOUND_SHIM_FORWARD);
 }
 
-static void plain_forward(void)
+static void expect_thread_local(void)
 {
+    EXPECT(has_relocation(PLUGIN_LINKED, ELF_RELOCATION_TLS_MODULE, "rt_thread", 0) ||
+           has_relocation(PLUGIN_LINKED, ELF_RELOCATION_TLS_DESCRIPTOR, "rt_thread", 0));
+}
+
+static void thread_local_forward(void)
+{
+    expect_thread_local();
+    forward(PLUGIN_LINKED);
+}
+
+static void ifunc_forward(void)
+{
+    struct elf_symbol symbol;
+    struct elf_image image;
+
+    EXPECT(elf_image_open(OTHER, -1, &image) == 0);
+    EXPECT(elf_image_find(&image, "rt_chosen", NULL, &symbol) == 0);
+    EXPECT(symbol.type == STT_GNU_IFUNC);
+    elf_image_close(&image);
+    forward(PLUGIN_LINKED);
+}
+
+static void addend_forward(void)
+{
+    EXPECT(has_relocation(PLUGIN_LINKED, ELF_RELOCATION_ABSOLUTE, "rt_f3", 0));
+    EXPECT(has_relocation(PLUGIN_LINKED, ELF_RELOCATION_ABSOLUTE, "rt_d1", 0));
+    EXPECT(has_relocation(PLUGIN_LINKED, ELF_RELOCATION_ABSOLUTE, "rt_array", 2 * sizeof(int)));
     forward(PLUGIN_LINKED);
 }
 
@@ -65,12 +92,38 @@ static void relro(void)
 
 static void lazy(void)
 {
-    forward(RUNTIME("lazy", "libpl_lazy.so"));
+    const char *file = RUNTIME("lazy", "libpl_lazy.so");
+    struct elf_image image;
+
+    EXPECT(elf_image_open(file, -1, &image) == 0);
+    EXPECT(!(image.flags & (ELF_IMAGE_BIND_NOW | ELF_IMAGE_RELRO)));
+    elf_image_close(&image);
+    forward(file);
 }
 
 static void no_plt(void)
 {
-    forward(RUNTIME("no_plt", "libpl_no_plt.so"));
+    const char *file = RUNTIME("no_plt", "libpl_no_plt.so");
+
+    EXPECT(has_relocation(file, ELF_RELOCATION_GLOB_DAT, "rt_f0", 0));
+    EXPECT(!has_relocation(file, ELF_RELOCATION_JUMP_SLOT, "rt_f0", 0));
+    forward(file);
+}
+
+static int has_tag(const char *file, ElfW(Sxword) tag)
+{
+    struct elf_image image;
+    ElfW(Dyn) entry;
+    int found = 0;
+
+    if (elf_image_open(file, -1, &image) != 0)
+        return -1;
+    for (size_t i = 0; i < image.dynamic.size / sizeof(entry); i++) {
+        memcpy(&entry, image.dynamic.at + i * sizeof(entry), sizeof(entry));
+        found |= entry.d_tag == tag;
+    }
+    elf_image_close(&image);
+    return found;
 }
 
 static void optional(const char *file)
@@ -84,12 +137,18 @@ static void optional(const char *file)
 
 static void packed_relocations(void)
 {
-    optional(RUNTIME("relr", "libpl_relr.so"));
+    const char *file = RUNTIME("relr", "libpl_relr.so");
+
+    EXPECT(access(file, R_OK) != 0 || has_tag(file, 36) == 1); /* DT_RELR */
+    optional(file);
 }
 
 static void sysv_hash(void)
 {
-    forward(RUNTIME("sysv_hash", "libpl_sysv.so"));
+    const char *file = RUNTIME("sysv_hash", "libpl_sysv.so");
+
+    EXPECT(has_tag(file, DT_HASH) == 1 && has_tag(file, DT_GNU_HASH) == 0);
+    forward(file);
 }
 
 static void lld(void)
@@ -99,7 +158,15 @@ static void lld(void)
 
 static void no_sections(void)
 {
-    forward(RUNTIME("no_sections", "libpl_no_sections.so"));
+    const char *file = RUNTIME("no_sections", "libpl_no_sections.so");
+    struct elf_image image;
+    ElfW(Ehdr) head;
+
+    EXPECT(elf_image_open(file, -1, &image) == 0);
+    memcpy(&head, image.parts[0].at, sizeof(head));
+    elf_image_close(&image);
+    EXPECT(head.e_shnum == 0 && head.e_shoff == 0);
+    forward(file);
 }
 
 static void expect_constructed(void)
@@ -145,16 +212,17 @@ static void origin_of_plugin(void)
     EXPECT(mapped("libside.so") == 0);
 }
 
-static void exported(void)
+static void thread_local_global(void)
 {
+    expect_thread_local();
     rt_start();
     expect_interposed(PLUGIN_LINKED, BOUND_SHIM_GLOBAL);
 }
 
-const struct test_case cases_plugin[] = {{"16.thread-local-global", exported},
-                                         {"16.thread-local-forward", plain_forward},
-                                         {"18.ifunc-forward", plain_forward},
-                                         {"19.addend-forward", plain_forward},
+const struct test_case cases_plugin[] = {{"16.thread-local-global", thread_local_global},
+                                         {"16.thread-local-forward", thread_local_forward},
+                                         {"18.ifunc-forward", ifunc_forward},
+                                         {"19.addend-forward", addend_forward},
                                          {"20.relro", relro},
                                          {"21.lazy", lazy},
                                          {"22.no-plt", no_plt},

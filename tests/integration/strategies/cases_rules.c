@@ -17,24 +17,6 @@
 
 #define PLUGIN_V1 RUNTIME("linked_v1", "libpl_linked_v1.so")
 
-static int has_relocation(const char *file, enum elf_relocation_kind kind, const char *name)
-{
-    struct elf_relocation_cursor cursor = {0};
-    struct elf_relocation relocation;
-    struct elf_symbol symbol;
-    struct elf_image image;
-    int found = 0;
-
-    if (elf_image_open(file, -1, &image) != 0)
-        return 0;
-    while (!found && elf_image_next_symbolic(&image, &cursor, &relocation))
-        found = relocation.kind == kind &&
-                elf_image_symbol(&image, relocation.symbol, &symbol) == 0 &&
-                strcmp(symbol.name, name) == 0;
-    elf_image_close(&image);
-    return found;
-}
-
 static const char *descriptor_plugin(void)
 {
     const char *file = RUNTIME("descriptor", "libpl_descriptor.so");
@@ -43,7 +25,7 @@ static const char *descriptor_plugin(void)
         fprintf(stderr, "SKIP: this compiler makes no TLS descriptors\n");
         exit(77);
     }
-    EXPECT(has_relocation(file, ELF_RELOCATION_TLS_DESCRIPTOR, "rt_thread"));
+    EXPECT(has_relocation(file, ELF_RELOCATION_TLS_DESCRIPTOR, "rt_thread", 0));
     return file;
 }
 

@@ -289,3 +289,22 @@ int exit_status_of(void (*work)(void))
     EXPECT(waitpid(child, &status, 0) == child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
+
+int has_relocation(const char *file, enum elf_relocation_kind kind, const char *name,
+                   int64_t addend)
+{
+    struct elf_relocation_cursor cursor = {0};
+    struct elf_relocation relocation;
+    struct elf_symbol symbol;
+    struct elf_image image;
+    int found = 0;
+
+    if (elf_image_open(file, -1, &image) != 0)
+        return 0;
+    while (!found && elf_image_next_symbolic(&image, &cursor, &relocation))
+        found = relocation.kind == kind && relocation.addend == addend &&
+                elf_image_symbol(&image, relocation.symbol, &symbol) == 0 &&
+                strcmp(symbol.name, name) == 0;
+    elf_image_close(&image);
+    return found;
+}

@@ -8,6 +8,7 @@
 
 #include "plugin.h"
 
+#include "host_variants/elf_image.h"
 #include "host_variants/strategy.h"
 
 #include <stddef.h>
@@ -60,6 +61,9 @@ int mapped(const char *base_name);
 /* All mapped files of the fixtures and all shims, one a line, sorted: for "nothing changed". */
 char *mapped_all(void);
 int stack_is_executable(void);
+/* Whether a file has such a relocation: what makes a plugin the one that a case is about. */
+int has_relocation(const char *file, enum elf_relocation_kind kind, const char *name,
+                   int64_t addend);
 /* What `work` leaves behind in a process of its own: 0 = nothing failed, -1 = it was killed. */
 int exit_status_of(void (*work)(void));
 /* Whether the global scope has that name. (dlsym(RTLD_DEFAULT) would keep its object for ever.) */

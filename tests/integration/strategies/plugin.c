@@ -16,7 +16,9 @@ extern int side_number(void);
 EXPORT void plugin_report(struct plugin_report *report);
 EXPORT int plugin_fault(const int *one);
 
-/* Relocated words in data: functions, objects, an object with an addend. */
+/* Relocated words in data: functions, objects, an object with an addend. A compiler that knows what
+ * they hold would do without them: they are read as if somebody else could have changed them. */
+#define HELD(word) (*(__typeof__(word) const volatile *)&(word))
 static int (*const static_functions[])(void) = {rt_f3, rt_f4};
 static int *const static_objects[] = {&rt_d1, &rt_d2};
 static int *const static_inner = &rt_array[2];
@@ -47,13 +49,13 @@ void plugin_report(struct plugin_report *report)
     report->called[0] = rt_f0();
     report->called[1] = rt_f1();
     report->called[2] = rt_f2();
-    report->called[3] = static_functions[0]();
-    report->called[4] = static_functions[1]();
+    report->called[3] = HELD(static_functions[0])();
+    report->called[4] = HELD(static_functions[1])();
     report->called[5] = by_address();
     report->data[0] = rt_d0;
-    report->data[1] = *static_objects[0];
-    report->data[2] = *static_objects[1];
-    report->inner = *static_inner;
+    report->data[1] = *HELD(static_objects[0]);
+    report->data[2] = *HELD(static_objects[1]);
+    report->inner = *HELD(static_inner);
     report->thread = rt_thread;
     report->chosen = rt_chosen();
     report->object = &rt_d0;
