@@ -190,7 +190,7 @@ static int is_future(PyObject *object)
 
 int py_future_from(PyObject *object, metacall_value *slot)
 {
-    metacall_future *future = py_promise_future(object);
+    metacall_future *future = py_promise_pass(object);
     if (future != NULL) {
         metacall_slot_future(slot, future);
         return 0;

@@ -27,6 +27,8 @@ PyObject *py_promise_type(void);
 PyObject *py_promise_create(metacall_future *future);
 /* The future behind such an object, borrowed; NULL (nothing set) for any other. */
 metacall_future *py_promise_future(PyObject *object);
+/* The same, on its way to somebody else, who looks after its failure from now on. */
+metacall_future *py_promise_pass(PyObject *object);
 void py_promise_finish(void);
 
 #endif /* PY_FUTURE_H */

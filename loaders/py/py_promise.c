@@ -22,6 +22,7 @@ struct py_promise {
     PyObject *result;                      /* once asked for */
     PyObject *exception;
     PyObject *weak_references;
+    int seen; /* somebody has asked for the outcome, or was given the future */
 };
 
 static struct py_identity promises; /* metacall_future * -> PyObject *, not held */
@@ -46,6 +47,7 @@ static int take(struct py_promise *promise)
     static const struct py_subject subject = {NULL, "result of a future", 0, NULL, 0, NULL};
     const metacall_value *value = NULL;
     metacall_error *error = NULL;
+    promise->seen = 1;
     if (promise->result != NULL || promise->exception != NULL)
         return 0;
     if (metacall_future_result(promise->future, &value, &error) == METACALL_FUTURE_REJECTED)
@@ -253,6 +255,7 @@ static PyObject *promise_add_done_callback(PyObject *self, PyObject *function)
     struct py_parked parked;
     struct callback *callback;
     int rc = call_back_in_loop(self, function);
+    promise_of(self)->seen = 1;
     if (rc == 0) {
         if ((callback = malloc(sizeof *callback)) == NULL)
             return PyErr_NoMemory();
@@ -317,6 +320,27 @@ static int promise_clear(PyObject *self)
     return 0;
 }
 
+/* A failure that nobody has asked for is told to sys.unraisablehook, as asyncio tells of its own
+ * futures: it would be lost without a word. */
+static void tell_of_failure(struct py_promise *promise)
+{
+    const metacall_value *value = NULL;
+    metacall_error *error = NULL;
+    PyObject *type, *exception, *traceback, *what;
+    if (promise->seen || py_runtime.ended ||
+        metacall_future_result(promise->future, &value, &error) != METACALL_FUTURE_REJECTED ||
+        error->code != METACALL_ERROR_GUEST)
+        return;
+    PyErr_Fetch(&type, &exception, &traceback);
+    what = PyUnicode_FromFormat("a %s future whose failure was never asked for",
+                                tag_of((PyObject *)promise));
+    if (what != NULL && take(promise) == 0)
+        raise(promise->exception);
+    PyErr_WriteUnraisable(what);
+    Py_XDECREF(what);
+    PyErr_Restore(type, exception, traceback);
+}
+
 static void promise_dealloc(PyObject *self)
 {
     struct py_promise *promise = promise_of(self);
@@ -327,6 +351,7 @@ static void promise_dealloc(PyObject *self)
     py_identity_remove(&promises, future, self);
     if (promise->weak_references != NULL)
         PyObject_ClearWeakRefs(self);
+    tell_of_failure(promise);
     promise_clear(self);
     release(self);
     Py_DECREF((PyObject *)type);
@@ -411,6 +436,14 @@ metacall_future *py_promise_future(PyObject *object)
     return promise_type != NULL && Py_TYPE(object) == (PyTypeObject *)promise_type
                ? promise_of(object)->future
                : NULL;
+}
+
+metacall_future *py_promise_pass(PyObject *object)
+{
+    metacall_future *future = py_promise_future(object);
+    if (future != NULL)
+        promise_of(object)->seen = 1;
+    return future;
 }
 
 void py_promise_finish(void)

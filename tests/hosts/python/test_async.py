@@ -7,6 +7,7 @@ import concurrent.futures
 import contextvars
 import gc
 import signal
+import sys
 import threading
 import time
 import unittest
@@ -268,6 +269,26 @@ class Block(unittest.TestCase):
         self.assertTrue(done.wait(5))
         pending.add_done_callback(call_back)
         self.assertEqual(seen, [5, 5])
+
+    def test_failure_that_nobody_asks_for(self):
+        told = []
+        former, sys.unraisablehook = sys.unraisablehook, lambda args: told.append(args.exc_value)
+        try:
+            mine = KeyError('lost')
+            for use in (lambda f: None, lambda f: f.exception(), lambda f: f.cancel(),
+                        lambda f: metacall.metacall('guest_keep', f),
+                        lambda f: f.add_done_callback(lambda f: None)):
+                pending = future()
+                settle(mine)
+                use(pending)
+                del pending
+            pending = future()
+            pending.cancel()
+            del pending
+        finally:
+            sys.unraisablehook = former
+            metacall.metacall('guest_keep', None)
+        self.assertEqual(told, [mine, mine])  # the first, and the one that it was too late to cancel
 
     def test_let_go(self):
         pending = future()
