@@ -5,7 +5,6 @@
 
 #include "py_error.h"
 #include "py_identity.h"
-#include "py_intercept.h"
 #include "py_runtime.h"
 
 #include <stdlib.h>
@@ -102,7 +101,7 @@ static PyObject *slot_called(PyObject *function, PyObject *const *args, size_t n
         PyErr_SetString(PyExc_SystemError, "a detour of metacall without its function");
         return NULL;
     }
-    return py_detour_run(detour, args, nargsf, names);
+    return detour->run(detour, args, nargsf, names);
 }
 
 /* ---------------------------------------------------------------------------- the code (3.11) */
@@ -110,7 +109,8 @@ static PyObject *slot_called(PyObject *function, PyObject *const *args, size_t n
 static PyObject *trampoline_called(PyObject *self, PyObject *const *args, Py_ssize_t count,
                                    PyObject *names)
 {
-    return py_detour_run(PyCapsule_GetPointer(self, CAPSULE), args, (size_t)count, names);
+    struct py_detour *detour = PyCapsule_GetPointer(self, CAPSULE);
+    return detour->run(detour, args, (size_t)count, names);
 }
 
 typedef PyObject *(*py_fast_keywords)(PyObject *self, PyObject *const *args, Py_ssize_t count,
@@ -191,7 +191,7 @@ static int place(struct py_detour *detour)
     return 0;
 }
 
-struct py_detour *py_detour_place(PyObject *function)
+struct py_detour *py_detour_place(PyObject *function, py_detour_function run)
 {
     struct py_detour *detour = py_detour_find(function);
     if (detour != NULL)
@@ -201,6 +201,7 @@ struct py_detour *py_detour_place(PyObject *function)
         return NULL;
     }
     detour->refs = 1;
+    detour->run = run;
     detour->function = function;
     Py_INCREF(function);
     if (py_identity_put(&detours, function, detour) != 0) {

@@ -22,26 +22,28 @@ struct py_targets {
     struct py_target items[];
 };
 
+struct py_detour;
+typedef PyObject *(*py_detour_function)(struct py_detour *detour, PyObject *const *args,
+                                        size_t nargsf, PyObject *names);
+
 struct py_detour {
     size_t refs;                   /* the table's, calls in flight, the trampoline's */
     PyObject *function;            /* held: the function object */
+    py_detour_function run;        /* what is called instead */
     struct py_targets *targets;    /* NULL: calls pass */
     py_vectorcall_function former; /* what the slot held; NULL in 3.11 */
     PyObject *clone;               /* 3.11: a function with the original code */
     PyObject *trampoline;          /* 3.11: the code that stands in its place */
 };
 
-/* The vectorcall or trampoline gets here. */
-PyObject *py_detour_run(struct py_detour *detour, PyObject *const *args, size_t nargsf,
-                        PyObject *names);
 /* The original itself. */
 PyObject *py_detour_original(struct py_detour *detour, PyObject *const *args, size_t nargsf,
                              PyObject *names);
 
 /* The detour of a function, borrowed; NULL = none. */
 struct py_detour *py_detour_find(PyObject *function);
-/* The same, made and put in place if need be. NULL with the thread's error set. */
-struct py_detour *py_detour_place(PyObject *function);
+/* The same, made and put in place if need be, to call `run`. NULL with the thread's error set. */
+struct py_detour *py_detour_place(PyObject *function, py_detour_function run);
 /* Puts the function back. 0, or -1 with METACALL_ERROR_STATE where somebody else has changed it:
  * the detour stays then, and lets everything pass. */
 int py_detour_remove(struct py_detour *detour);
@@ -52,5 +54,9 @@ void py_detour_finish(void);
 /* Replaces who sees the calls; takes `targets` over. */
 void py_detour_set_targets(struct py_detour *detour, struct py_targets *targets);
 void py_targets_release(struct py_targets *targets); /* NULL is accepted */
+
+/* A code object with the signature, flags and place of `function` whose body is to call `target`
+ * with the arguments. A new reference, or NULL with a Python exception set. */
+PyObject *py_trampoline_create(PyObject *function, PyObject *target);
 
 #endif /* PY_DETOUR_H */

@@ -223,8 +223,8 @@ static PyObject *run_all(struct py_detour *detour, metacall_function *skip, PyOb
     return result;
 }
 
-PyObject *py_detour_run(struct py_detour *detour, PyObject *const *args, size_t nargsf,
-                        PyObject *names)
+static PyObject *run_detour(struct py_detour *detour, PyObject *const *args, size_t nargsf,
+                            PyObject *names)
 {
     return run_all(detour, NULL, args, nargsf, names);
 }
@@ -313,7 +313,7 @@ static struct py_targets *changed(const struct py_targets *former, metacall_func
 
 static int change(metacall_function *function, PyObject *plain, PyObject *self, int on)
 {
-    struct py_detour *detour = on ? py_detour_place(plain) : py_detour_find(plain);
+    struct py_detour *detour = on ? py_detour_place(plain, run_detour) : py_detour_find(plain);
     struct py_targets *targets;
     if (detour == NULL)
         return on ? -1 : 0;

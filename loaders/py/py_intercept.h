@@ -40,8 +40,4 @@ int py_intercept_native(const struct metacall_call *call, const metacall_value *
  * crosses as an object. Into the empty `slot`. 0, or -1 with the thread's error set. */
 int py_intercept_watch(PyObject *object, metacall_value *slot);
 
-/* A code object with the signature, flags and place of `function` whose body is to call `target`
- * with the arguments. A new reference, or NULL with a Python exception set. */
-PyObject *py_trampoline_create(PyObject *function, PyObject *target);
-
 #endif /* PY_INTERCEPT_H */

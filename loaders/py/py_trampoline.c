@@ -3,7 +3,7 @@
 /* The detour of CPython 3.11, whose interpreter runs a function's code without a look at its call
  * slot: a code object of the same signature that hands everything on. It is compiled from text
  * ("def f(a, /, b, *, c): return TARGET(a, b, c=c)") and gets the rest from the original code. */
-#include "py_intercept.h"
+#include "py_detour.h"
 
 #include <string.h>
 
