@@ -103,6 +103,18 @@ static void add_home(struct maker *maker, const char *name, const char *below_ho
     }
 }
 
+/* <prefix>/lib/<version>/site-packages/...: the prefix that a package manager put us into, which
+ * counts whether or not somebody activated it. */
+static void add_around(struct maker *maker, const char *library)
+{
+    const char *packages = strstr(library, "/site-packages/"), *end = packages;
+    for (int up = 0; end && up < 2; up++)
+        end = memrchr(library, '/', (size_t)(end - library));
+    if (end && end > library && !maker->environment->secure)
+        add(maker, arena_format(maker->arena, "%.*s/share/" LOADERS, (int)(end - library), library),
+            METACALL_REGISTRY_LEVEL_ENVIRONMENT, "site-packages");
+}
+
 static void add_active(struct maker *maker, const char *library)
 {
     static const char *const prefixes[] = {"VIRTUAL_ENV", "CONDA_PREFIX"};
@@ -112,6 +124,7 @@ static void add_active(struct maker *maker, const char *library)
             add(maker, arena_format(maker->arena, "%s/share/" LOADERS, value),
                 METACALL_REGISTRY_LEVEL_ENVIRONMENT, prefixes[i]);
     }
+    add_around(maker, library);
     const char *modules = strstr(library, "/node_modules/");
     if (modules && !maker->environment->secure)
         add_base(maker, library, (size_t)(modules - library) + strlen("/node_modules"),
