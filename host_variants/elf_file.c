@@ -172,6 +172,36 @@ int elf_image_open_tables(const char *path, int fd, void *scratch, size_t scratc
     return open_image(path, fd, scratch, scratch_size, ret_image);
 }
 
+void elf_image_keep_tables(struct elf_image *image)
+{
+    struct elf_part parts[2] = {{.at = NULL}, {.at = NULL}};
+    struct elf_image kept;
+    ElfW(Phdr) first;
+
+    if (!image->owned_size || !image->native || !image->dynamic.at)
+        return;
+    for (size_t i = 0; elf_image_header(image, i, &first) == 0; i++) {
+        if (first.p_type == PT_LOAD && first.p_offset == 0 && first.p_vaddr == 0)
+            parts[0].size = tables_end(image->dynamic.at, image->dynamic.size, first.p_filesz);
+    }
+    parts[1].offset = (uint64_t)(image->dynamic.at - image->parts[0].at);
+    parts[1].size = image->dynamic.size;
+    uint8_t *bytes =
+        parts[0].size && parts[0].size <= PARTS_SIZE ? malloc(parts[0].size + parts[1].size) : NULL;
+    if (!bytes)
+        return;
+    parts[0].at = memcpy(bytes, image->parts[0].at, parts[0].size);
+    parts[1].at = memcpy(bytes + parts[0].size, image->dynamic.at, parts[1].size);
+    if (elf_image_read_parts(parts, image->parts[0].size, &kept) != NULL || kept.has_gaps ||
+        elf_image_symbol_count(&kept) != elf_image_symbol_count(image)) {
+        free(bytes);
+        return;
+    }
+    elf_image_close(image);
+    kept.owned = bytes;
+    *image = kept;
+}
+
 void elf_image_close(struct elf_image *image)
 {
     if (image->owned_size)

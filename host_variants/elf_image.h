@@ -96,6 +96,10 @@ int elf_image_open(const char *path, int fd, struct elf_image *ret_image);
  * goes into `scratch` where it is large enough; that stays the caller's, as long as the image. */
 int elf_image_open_tables(const char *path, int fd, void *scratch, size_t scratch_size,
                           struct elf_image *ret_image);
+/* Turns an image of the first kind into one of the second, where that can be done: of the file
+ * nothing stays mapped. A tool that follows mappings (Valgrind) would take a file that is mapped
+ * twice at once for the wrong one. */
+void elf_image_keep_tables(struct elf_image *image);
 /* The same over bytes that the caller keeps. Returns NULL, or what is wrong (static text). */
 const char *elf_image_read(const void *bytes, size_t size, struct elf_image *ret_image);
 /* A mapped object, by its program headers and load bias. Returns as elf_image_read. */

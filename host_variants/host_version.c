@@ -90,6 +90,19 @@ static int is_printable(const char *text, size_t limit)
     return at > 0 && (at == limit || text[at] == 0);
 }
 
+/* Of what is printable and nothing else, and with a dot: what a pointer leads to may be anything,
+ * and has a digit before long. */
+static int text_version(const char *text, size_t limit, char *ret_version, size_t version_size)
+{
+    char version[32];
+
+    if (!is_printable(text, limit) || keep_version(text, limit, version, sizeof(version)) != 0 ||
+        !strchr(version, '.'))
+        return -1;
+    snprintf(ret_version, version_size, "%s", version);
+    return 0;
+}
+
 /* An array of characters, or an object that begins with a pointer to them: a `const char *`, or a
  * string of the runtime's own language. */
 static int version_text(const struct modules *modules, const char *at, size_t size,
@@ -104,14 +117,13 @@ static int version_text(const struct modules *modules, const char *at, size_t si
         memcpy(&pointed, at, sizeof(pointed));
         const struct module *holder = modules_of_address(modules, (void *)pointed);
         if (holder)
-            return keep_version((const char *)pointed, holder->highest - pointed, ret_version,
+            return text_version((const char *)pointed, holder->highest - pointed, ret_version,
                                 version_size);
         size_t got = read_pointed(pointed, text, sizeof(text));
-        if (got && keep_version(text, got, ret_version, version_size) == 0)
+        if (got && text_version(text, got, ret_version, version_size) == 0)
             return 0;
     }
-    size = size ? size : 64;
-    return is_printable(at, size) ? keep_version(at, size, ret_version, version_size) : -1;
+    return text_version(at, size ? size : 64, ret_version, version_size);
 }
 
 int host_version_numbers(const struct elf_image *image, const char *const *symbols,

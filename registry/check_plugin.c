@@ -342,6 +342,7 @@ int check_before_load(struct catalog *catalog, const struct selection *selection
     if (result == 0)
         check_image(selection->manifest, selection->variant, selection->plugin, &file.image, 0,
                     &findings);
+    elf_image_keep_tables(&file.image);
     if ((error = findings_first_error(&findings)) != NULL)
         result =
             metacall_error_raise(METACALL_ERROR_LOADER,

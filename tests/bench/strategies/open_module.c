@@ -70,6 +70,7 @@ static PyObject *measure(PyObject *self, PyObject *args)
     if (elf_image_open(plugin, -1, &image) != 0 || host_look(&rule, 1, &modules, &report) != 0 ||
         report.count != 1)
         return PyErr_Format(PyExc_RuntimeError, "no host");
+    elf_image_keep_tables(&image);
     long memory = resident();
     double start = bench_now();
     int result = open_by(strategy, plugin, needed, &image, report.findings);

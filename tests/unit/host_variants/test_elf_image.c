@@ -258,6 +258,10 @@ static void test_tables(const char *path, size_t scratch_size, int is_read)
     }
     expect_same_answers(&tables);
     expect_same_answers(&whole);
+    elf_image_keep_tables(&whole);
+    EXPECT((whole.owned_size == 0) == (is_read || scratch_size < 100));
+    EXPECT(whole.flags == tables.flags && elf_image_symbol_count(&whole) == count);
+    expect_same_answers(&whole);
     elf_image_close(&tables);
     elf_image_close(&whole);
     free(scratch);
