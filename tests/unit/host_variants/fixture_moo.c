@@ -12,6 +12,8 @@ EXPORT const char *moo_version_text(void);
 EXPORT uint32_t moo_version_hex = 0x01000000 | MOO_MINOR << 16 | 0x0300;
 EXPORT char moo_version_array[] = "moo 1.9.1-beta";
 EXPORT const char *moo_version_pointer = "v1.9.2 (made up)";
+EXPORT const char *moo_version_bytes = "\001\0027.1 is no text";
+EXPORT const char *moo_version_digit = "7"; /* nor is this a version */
 EXPORT void *moo_state;
 EXPORT int moo_calls; /* how often anything here was called */
 

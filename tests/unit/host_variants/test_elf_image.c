@@ -267,6 +267,46 @@ static void test_tables(const char *path, size_t scratch_size, int is_read)
     free(scratch);
 }
 
+/* As patchelf leaves a file: the table of strings begins in one segment and ends in the next one.
+ */
+static void test_touching_segments(const char *path)
+{
+    struct elf_image whole, split;
+    ElfW(Phdr) headers[32], header;
+    struct elf_symbol one, other;
+    size_t count = 0, strings;
+
+    EXPECT(elf_image_open(path, -1, &whole) == 0);
+    size_t size = (size_t)whole.parts[0].size;
+    uint8_t *bytes = memcpy(malloc(size), whole.parts[0].at, size);
+    strings = (size_t)(whole.strings.at - whole.parts[0].at);
+    for (size_t i = 0; elf_image_header(&whole, i, &header) == 0 && count < 31; i++) {
+        if (header.p_type == PT_GNU_EH_FRAME || header.p_type == PT_NOTE)
+            continue; /* gives its place to the second half */
+        headers[count++] = header;
+        if (header.p_type != PT_LOAD || header.p_offset != 0)
+            continue;
+        headers[count] = header;
+        size_t half = strings + whole.strings.size / 2;
+        headers[count - 1].p_filesz = headers[count - 1].p_memsz = half;
+        headers[count].p_offset = headers[count].p_vaddr = half;
+        headers[count].p_filesz = headers[count].p_memsz = header.p_filesz - half;
+        count++;
+    }
+    EXPECT(count <= whole.header_count);
+    memcpy(bytes + (whole.headers - whole.parts[0].at), headers, count * sizeof(header));
+    ((ElfW(Ehdr) *)(void *)bytes)->e_phnum = (uint16_t)count;
+    EXPECT_TEXT(elf_image_read(bytes, size, &split), NULL);
+    EXPECT(split.strings.size == whole.strings.size);
+    EXPECT_TEXT(split.soname, whole.soname);
+    for (size_t i = 0; i < elf_image_symbol_count(&whole); i++) {
+        EXPECT(elf_image_symbol(&whole, i, &one) == 0 && elf_image_symbol(&split, i, &other) == 0);
+        EXPECT_TEXT(other.name, one.name);
+    }
+    free(bytes);
+    elf_image_close(&whole);
+}
+
 static const char *libc_path(void)
 {
     static Dl_info info;
@@ -283,6 +323,7 @@ int main(void)
     test_no_sections();
     test_mapped();
     test_refusals();
+    test_touching_segments(FIXTURES "/gnu/libgnu.so");
     test_tables(FIXTURES "/gnu/libgnu.so", 16384, 1);
     test_tables(FIXTURES "/sysv/libsysv.so", 16384, 1);
     test_tables(FIXTURES "/versioned/libversioned.so", 16384, 1);

@@ -122,12 +122,14 @@ static void test_versions(void)
         {{.kind = HOST_VERSION_STRING, .symbol = "moo_version_array"}, {.kind = HOST_VERSION_NONE}},
         {{.kind = HOST_VERSION_STRING, .symbol = "moo_version_pointer"},
          {.kind = HOST_VERSION_NONE}},
+        {{.kind = HOST_VERSION_STRING, .symbol = "moo_version_bytes"}, {.kind = HOST_VERSION_NONE}},
+        {{.kind = HOST_VERSION_STRING, .symbol = "moo_version_digit"}, {.kind = HOST_VERSION_NONE}},
         {{.kind = HOST_VERSION_SONAME}, {.kind = HOST_VERSION_NONE}},
         {{.kind = HOST_VERSION_HEX, .symbol = "moo_nothing"},
          {.kind = HOST_VERSION_SONAME},
          {.kind = HOST_VERSION_NONE}},
         {{.kind = HOST_VERSION_HEX, .symbol = "moo_state"}, {.kind = HOST_VERSION_NONE}}};
-    static const char *const wanted[] = {"1.6.4", "1.9.1", "1.9.2", "1.6", "1.6", ""};
+    static const char *const wanted[] = {"1.6.4", "1.9.1", "1.9.2", "", "", "1.6", "1.6", ""};
     void *moo = dlopen(FIXTURES "/moo2/libmoo1.6.so.1", RTLD_NOW | RTLD_LOCAL);
     int (*start)(void) = (int (*)(void))dlsym(moo, "moo_start");
     struct host_rule rule = moo_rule();
