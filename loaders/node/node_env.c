@@ -318,14 +318,25 @@ napi_value node_env_help(struct node_env *env, enum node_helper helper, size_t c
 
 void node_env_discard(struct node_env *env, struct node_garbage *garbage)
 {
+    struct node_garbage *next;
+    int foreign = current_env != env;
+
     if (__atomic_load_n(&env->closed, __ATOMIC_ACQUIRE)) {
         garbage->drop(NULL, garbage);
         return;
     }
-    garbage->next = __atomic_load_n(&env->garbage, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&env->garbage, &garbage->next, garbage, 1, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_RELAXED))
-        continue;
+    if (foreign) /* what is swept may hold the last reference */
+        node_env_reference(env);
+    next = __atomic_load_n(&env->garbage, __ATOMIC_RELAXED);
+    do
+        garbage->next = next;
+    while (!__atomic_compare_exchange_n(&env->garbage, &next, garbage, 1, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED));
+    if (!foreign)
+        return; /* its own thread looks at the end of the call that it is in */
+    if (!next)
+        node_queue_ring(env);
+    node_env_release(env);
 }
 
 void node_env_sweep(struct node_env *env)

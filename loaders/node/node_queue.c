@@ -112,6 +112,14 @@ int node_queue_post(struct node_env *env, struct node_post *post)
     return rc;
 }
 
+void node_queue_ring(struct node_env *env)
+{
+    pthread_mutex_lock(&queue_lock);
+    if (env->queue.open)
+        napi_call_threadsafe_function(env->queue.bell, NULL, napi_tsfn_nonblocking);
+    pthread_mutex_unlock(&queue_lock);
+}
+
 struct node_post *node_queue_posted(struct node_env *env)
 {
     struct node_post *post, *first = NULL;

@@ -37,6 +37,8 @@ int node_queue_ready(struct node_env *env);
 int node_queue_post(struct node_env *env, struct node_post *post);
 /* Takes all that was left, in its order. */
 struct node_post *node_queue_posted(struct node_env *env);
+/* Has the environment's thread look at what there is, when it comes round. From any thread. */
+void node_queue_ring(struct node_env *env);
 /* Whether the event loop must go on for what is still to be posted. Inside. */
 void node_queue_keep(struct node_env *env, int keep);
 /* Fails all who wait, and refuses newcomers. On the environment's thread, or at exit. */

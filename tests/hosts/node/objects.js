@@ -318,6 +318,30 @@ test('proxies that JavaScript drops are dropped in Python', async () => {
   assert.ok(py.alive() <= 2, `${py.alive()} are alive`);
 });
 
+test('what Python drops on a thread of its own is collected while nobody calls', async () => {
+  let collected = 0;
+  const registry = new FinalizationRegistry(() => { collected++; });
+  const made = metacall.metacall_load_from_memory_export('py', `
+import threading, time
+def hold(x):
+    box = [x]
+    def body():
+        time.sleep(0.05)
+        box.clear()
+    threading.Thread(target=body).start()
+`);
+  (() => {
+    const point = new Point(1);
+    registry.register(point, 1);
+    made.hold(point);
+  })();
+  for (let i = 0; i < 100 && collected === 0; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    gc();
+  }
+  assert.strictEqual(collected, 1);
+});
+
 test('objects that Python drops are collected here', async () => {
   let collected = 0;
   const registry = new FinalizationRegistry(() => { collected++; });
