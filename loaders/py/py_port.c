@@ -427,7 +427,8 @@ static PyObject *port_create_ptr(PyObject *self, PyObject *object)
 /* A pointer to a value of its own, made from any object. */
 static PyObject *port_reference(PyObject *self, PyObject *object)
 {
-    static const struct py_subject subject = {"metacall_value_reference", "argument", 1, NULL, 0, NULL};
+    static const struct py_subject subject = {
+        "metacall_value_reference", "argument", 1, NULL, 0, NULL};
     struct py_path path = {NULL, &subject, NULL, NULL, 0, 0};
     metacall_value slot = METACALL_SLOT_INIT, *kept, *pointer;
     PyObject *capsule, *owner;
@@ -447,7 +448,8 @@ static PyObject *port_reference(PyObject *self, PyObject *object)
 
 static PyObject *port_dereference(PyObject *self, PyObject *capsule)
 {
-    static const struct py_subject subject = {"metacall_value_dereference", "result", 0, NULL, 0, NULL};
+    static const struct py_subject subject = {
+        "metacall_value_dereference", "result", 0, NULL, 0, NULL};
     metacall_value *value;
     PyObject *object;
     (void)self;
