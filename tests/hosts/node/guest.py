@@ -229,6 +229,23 @@ class Scripts(Guest):
         self.assertRegex(out, r"spawn .*node.* ENOENT|no Node")
 
 
+class Preflight(Guest):
+    """Debian's libnode aborts without some files: what is missing is said instead."""
+
+    def test_a_missing_file_and_its_package_are_named(self):
+        missing = "/usr/share/nodejs/undici"
+        hide = ["unshare", "-rm", "sh", "-c", f'mount -t tmpfs none {missing} && exec "$@"', "sh"]
+        if not os.path.isdir(missing) or subprocess.call(
+                hide + ["true"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) != 0:
+            self.skipTest("no file to hide, or no mounts of one's own here")
+        self.write("script.js", "console.log('runs');\n")
+        ran = self.start(hide + [RUNNER, "script.js"])
+        self.assertNotIn(ran.returncode, (0, 134, -6))
+        self.assertIn(missing + "/undici-fetch.js", ran.stderr)
+        self.assertIn("node-undici", ran.stderr)
+        self.assertEqual(ran.stdout, "")
+
+
 class HostUntouched(Guest):
     def test_stdin_is_not_stolen(self):
         out = self.python("""

@@ -230,6 +230,38 @@ test('functions of Python: arguments, results, errors', () => {
   assert.throws(() => py.bad(), { message: 'from Python' });
 });
 
+test("Python's own calls of its functions, and hooks of Python's on ours", () => {
+  const loaded = metacall.metacall_load_from_memory_export('py', `
+import metacall
+def once(a):
+    return a + 1
+def twice(a):
+    return once(once(a))
+seen = []
+held = []
+def watch(function):
+    held.append(metacall.intercept(function, before=lambda *a, **k: seen.append("before"),
+                                   after=lambda *a, **k: seen.append("after")))
+    return held[0].scope
+def unwatch():
+    held.pop().remove()
+    return seen
+`);
+  const count = counter();
+  const interception = metacall.intercept(loaded.once, count);
+  assert.strictEqual(interception.scope, 'all');
+  assert.strictEqual(loaded.twice(1), 3);
+  assert.strictEqual(count.calls, 2);
+  interception.remove();
+  assert.strictEqual(loaded.twice(1), 3);
+  assert.strictEqual(count.calls, 2);
+  const { add } = exports;
+  assert.strictEqual(String(loaded.watch(add)), 'all');
+  assert.strictEqual(exports.add(1, 2), 3);
+  assert.deepStrictEqual(loaded.unwatch(), ['before', 'after']);
+  assert.strictEqual(exports.add, add);
+});
+
 test('where a function stands: module.exports itself, getters of compilers, memory', () => {
   const count = counter();
   inFile('module.exports = function whole(a) { return a; };', (file) => {
