@@ -95,6 +95,9 @@ static void ask_tables(const uint8_t *data, size_t size)
     if (elf_image_open_tables("fuzz", fd, scratch, 2048, &image) == 0) {
         ask_symbols(&image);
         ask_rest(&image);
+        elf_image_keep_tables(&image);
+        ask_symbols(&image);
+        ask_rest(&image);
         elf_image_close(&image);
     } else {
         metacall_error_release(metacall_error_take());
