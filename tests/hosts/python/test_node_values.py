@@ -80,6 +80,11 @@ module.exports = {
     async *count(n) { for (let i = 0; i < n; i++) { await null; yield i; } },
     total: async iterable => { let sum = 0; for await (const x of iterable) sum += x; return sum; },
     all: async (f, n) => (await Promise.all(Array.from({ length: n }, (_, i) => f(i)))).length,
+    caused: () => {
+        try { null.x; } catch (cause) { throw new RangeError('on top', { cause }); }
+    },
+    causeOf: f => { try { f(); } catch (e) { return [e.message, e.cause && e.cause.message]; } },
+    relay: f => { try { f(); } catch (e) { throw e; } },
     thenable: value => ({ then: resolve => resolve(value) }),
 };
 '''
@@ -436,6 +441,29 @@ class Memory(unittest.TestCase):
         self.assertEqual(numbers.tolist(), [2] * 5)
         floats = numpy.asarray(node.floats(1, 2, 3))
         self.assertEqual(floats.sum(), 6)
+
+
+class Causes(unittest.TestCase):
+    def test_from_javascript(self):
+        with self.assertRaises(metacall.ForeignRangeError) as caught:
+            node.caused()
+        self.assertEqual(str(caught.exception), 'on top')
+        self.assertIsInstance(caught.exception.__cause__, metacall.ForeignTypeError)
+        self.assertIn('null', str(caught.exception.__cause__))
+
+    def test_from_python(self):
+        def fail():
+            try:
+                {}['missing']
+            except KeyError as error:
+                raise ValueError('on top') from error
+
+        message, cause = node.causeOf(fail)
+        self.assertIn('on top', message)
+        self.assertIn('missing', cause)
+        with self.assertRaises(ValueError) as caught:
+            node.relay(fail)
+        self.assertIsInstance(caught.exception.__cause__, KeyError)
 
 
 class Promises(unittest.TestCase):
