@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) The MetaCall loader registry authors
-"""What is told of each kind of callable, against inspect.signature; seen from Python, C and Node."""
+"""What is told of each kind of callable, against inspect.signature; seen from Python and C."""
 
 import asyncio
 import contextlib
@@ -449,7 +449,7 @@ class Checked(unittest.TestCase):
 
 
 class Elsewhere(unittest.TestCase):
-    """The same is seen from C and from Node."""
+    """The same is seen from C; test_node.py and test_guest.py have Node."""
 
     def test_c(self):
         child = support.run('''
@@ -471,26 +471,6 @@ class Elsewhere(unittest.TestCase):
             assert 'inspect' not in sys.modules
         ''', LD_LIBRARY_PATH=os.path.join(support.STAGE, 'lib'))
         self.assertEqual((child.status, child.errors), (0, ''), child)
-
-    def test_node(self):
-        if not support.has_loader('node'):
-            self.skipTest('the node loader is not built')
-        try:
-            node = metacall.metacall_load_from_memory_export('node', '''
-                const { metacall_inspect } = require('metacall');
-                module.exports = { find: (name) => {
-                    for (const each of metacall_inspect().py)
-                        for (const entry of each.scope.funcs)
-                            if (entry.name === name) return entry;
-                    return null;
-                } };
-            ''')
-        except metacall.LoaderError as error:
-            self.skipTest('node cannot be loaded here: %s' % error)
-        metacall.metacall_load_from_memory('py', 'def shown(a: int, *, b=1): pass\n')
-        entry = node.find('shown')
-        self.assertEqual(told(entry), ([('a', True, 'any'), ('b', False, 'keyword')], False))
-        self.assertEqual(entry['signature']['args'][0]['type'], {'name': 'Long', 'id': 4})
 
 
 if __name__ == '__main__':

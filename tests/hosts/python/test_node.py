@@ -220,5 +220,24 @@ class Ends(unittest.TestCase):
         self.assertEqual((child.status, child.output), (0, 'ready\ncaught\n'), child)
 
 
+class Inspection(unittest.TestCase):
+    def test_python_from_node(self):
+        """What Python has, as the Node inside it is told."""
+        other = metacall.metacall_load_from_memory_export('node', '''
+            const { metacall_inspect } = require('metacall');
+            module.exports = { find: (name) => {
+                for (const each of metacall_inspect().py)
+                    for (const entry of each.scope.funcs) if (entry.name === name) return entry;
+                return null;
+            } };
+        ''')
+        metacall.metacall_load_from_memory('py', 'def shown(a: int, *, b=1): pass\n')
+        entry = other.find('shown')
+        self.assertEqual([(each['name'], each['required'], each['kind'])
+                          for each in entry['signature']['args']],
+                         [('a', True, 'any'), ('b', False, 'keyword')])
+        self.assertEqual(entry['signature']['args'][0]['type'], {'name': 'Long', 'id': 4})
+
+
 if __name__ == '__main__':
     unittest.main()
