@@ -1,8 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # with_tools.sh gdb|valgrind HOST: an interposed plugin shows its file and line to the tool.
+# with_tools.sh registry STAGE: and so does one that the registry has checked before.
 tool=$1
 host=$2
+if [ "$tool" = registry ]; then
+    stage=$2
+    python=/usr/bin/python3.11
+    [ -x $python ] && [ -f "$stage/lib/metacall/loaders/libpy_loader.so" ] &&
+        command -v valgrind > /dev/null || { echo "SKIP: no $python, py loader or valgrind"; exit 77; }
+    # whose frames stay unknown where the file is mapped for reading while it is opened
+    output=$(PYTHONPATH=$stage/lib/metacall/ports/python METACALL_REGISTRY_STRATEGY=py=interposed \
+        METACALL_REGISTRY_PATH=$stage/lib/metacall/loaders.d timeout 250 valgrind -v $python -c "
+import metacall
+print([line for line in open('/proc/self/maps') if 'libpy_loader.so' in line][0])" 2>&1)
+    echo "$output" | grep -E 'py_loader|outside mapped|Error'
+    echo "$output" | grep -q '^[0-9a-f]*-[0-9a-f]* r.*libpy_loader\.so' || exit 1
+    echo "$output" | grep -q 'Reading syms from .*/libpy_loader\.so' || exit 1
+    echo "$output" | grep -q 'outside mapped rx segments' && exit 1
+    exit 0
+fi
 command -v "$tool" > /dev/null || { echo "SKIP: no $tool"; exit 77; }
 case $tool in
 gdb)
