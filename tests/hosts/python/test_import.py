@@ -18,7 +18,9 @@ class Import(unittest.TestCase):
         ''')
         self.assertEqual(child.status, 0, child)
         names = set(child.output.split())
-        self.assertEqual(names - {'atexit'}, {'metacall', 'metacall._metacall'})
+        # A debug build looks the codec ascii up for the name of any extension module.
+        names -= {'atexit', 'encodings.ascii'}
+        self.assertEqual(names, {'metacall', 'metacall._metacall'})
 
     def test_no_thread_no_signal_handler(self):
         child = support.run('''
