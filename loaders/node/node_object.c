@@ -221,7 +221,7 @@ static napi_value perform(napi_env napi, napi_callback_info info)
     struct node_env *env = NULL;
     napi_value few[FEW + 3], *args = few, result = NULL;
     napi_valuetype type = napi_undefined;
-    struct node_departure out = {NULL};
+    struct node_departure out = {.function = NULL};
     size_t count = FEW + 3;
     int32_t operation = 0;
     char text[128], *name = NULL;

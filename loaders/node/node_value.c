@@ -198,6 +198,11 @@ int node_value_take(struct node_env *env, napi_value value, struct node_arena *a
     double number;
     bool truth;
 
+    /* The usual one, without asking what it is. */
+    if (napi_get_value_double(env->napi, value, &number) == napi_ok) {
+        node_value_number(slot, number);
+        return 0;
+    }
     if (napi_typeof(env->napi, value, &type) != napi_ok)
         return metacall_error_raise(METACALL_ERROR_INTERNAL, "node: a value cannot be read");
     switch (type) {
@@ -208,10 +213,6 @@ int node_value_take(struct node_env *env, napi_value value, struct node_arena *a
     case napi_boolean:
         napi_get_value_bool(env->napi, value, &truth);
         metacall_slot_bool(slot, truth);
-        return 0;
-    case napi_number:
-        napi_get_value_double(env->napi, value, &number);
-        node_value_number(slot, number);
         return 0;
     case napi_string:
         return take_string(env, value, arena, slot);
