@@ -4,6 +4,7 @@
  * keeps V8's lock and scopes around every entry, and runs the pump, a thread that serves timers and
  * I/O while nobody is inside. Values never pass here: they go through Node-API, in C. */
 #include "node_embed.h"
+#include "node_stack.h"
 
 #include <metacall/loader.h>
 #include <node.h>
@@ -72,10 +73,6 @@ static_assert(sizeof(v8::Unlocker) <= sizeof(node_embed_gap::room), "a gap holds
 
 enum { FRAME_CALLBACK = 1 };
 
-/* Stack that foreign code and V8's own C++ may still need below JavaScript's limit. */
-constexpr size_t STACK_RESERVE = 192 * 1024;
-constexpr size_t STACK_LEAST = 64 * 1024;
-
 /* What a thread keeps from its first entry to its end: a lock that it has stepped out of, the
  * isolate and the context entered. V8 then only puts the thread's state aside between entries
  * instead of building it anew, and not even that while no other thread comes in. Entering the
@@ -98,25 +95,9 @@ frame_room *room_of(node_embed_frame *frame)
 /* V8 measures the stack of the thread that made the isolate; each other one must be told. */
 void tell_stack_limit(node_embed *embed)
 {
-    pthread_attr_t attributes;
-    void *low = nullptr;
-    size_t size = 0;
-
-    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
-        return;
-    if (pthread_attr_getstack(&attributes, &low, &size) == 0) {
-        /* An unlimited main stack is reported as all that may ever be mapped: keep to 8 MiB. */
-        const size_t most = 8 * 1024 * 1024;
-        uintptr_t here = reinterpret_cast<uintptr_t>(&attributes);
-        uintptr_t limit = reinterpret_cast<uintptr_t>(low);
-        if (here - limit > most)
-            limit = here - most;
-        size_t left = here - limit;
-        limit += left > 2 * STACK_RESERVE ? STACK_RESERVE
-                                          : (left > 2 * STACK_LEAST ? STACK_LEAST : left / 2);
+    uintptr_t limit = node_stack_limit();
+    if (limit)
         embed->isolate->SetStackLimit(limit);
-    }
-    pthread_attr_destroy(&attributes);
 }
 
 uint64_t now_ms()

@@ -204,7 +204,7 @@ Module._load = function (request, ...rest) {
   return Reflect.apply(_load, this, [request, ...rest]);
 };
 
-// import of the same, where Node has hooks in the thread itself; elsewhere register.js is asked for.
+// import of the same, where Node has hooks in the thread itself; elsewhere there is register.js.
 const modules = new Set(); // of Node's own, by URL: functions are looked for in them too
 if (typeof Module.registerHooks === 'function') {
   Module.registerHooks({

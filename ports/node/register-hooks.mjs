@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) The MetaCall loader registry authors
-// The hooks of Node 18 and 20 run on a thread of their own. They ask the main one, by a port, for the
-// module that stands for another language's file. In Node 16 (--experimental-loader
+// The hooks of Node 18 and 20 run on a thread of their own. They ask the main one, by a port, for
+// the module that stands for another language's file. In Node 16 (--experimental-loader
 // metacall/register-hooks.mjs --require metacall/register) there is no port: then the names are
 // those that the source defines at its left margin, and the default export has all of them.
 import { readFile } from 'node:fs/promises';

@@ -50,8 +50,8 @@
     return error;
   }
 
-  // The end of the program that another language asked for (sys.exit(3) in Python): an error like any
-  // other, which a script may catch. Where nobody does, it is the end with that status, and no news.
+  // The end of the program that another language asked for (sys.exit(3) in Python): an error like
+  // any other, which a script may catch. Where nobody does, it is the end with that status.
   const ends = new WeakSet();
   let watches = false;
   function markExit(error, status) {

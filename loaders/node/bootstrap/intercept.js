@@ -130,7 +130,7 @@
     const found = search(original);
     if (found.places.length === 0) {
       return found.names.length > 0
-        ? `only an ES module exports it (${found.names.join(', ')}), and its names cannot be changed`
+        ? `only an ES module exports it (${found.names.join(', ')}), whose names cannot be changed`
         : found.fixed.length > 0 ? `${found.fixed.join(', ')} cannot be changed`
           : 'no module that can be changed exports it';
     }

@@ -19,8 +19,8 @@
     'btoa', 'performance', 'fetch', 'crypto', 'navigator', 'gc']);
 
   // ES modules by URL: their namespaces, null while there is none to be had. A module is asked for
-  // that has been loaded already; import() gives it in the next turn of the loop, and where require()
-  // takes ES modules (22.12 and newer) it is there at once, unless it is being evaluated just now.
+  // that has been loaded already; import() gives it in the next turn of the loop, and where
+  // require() takes ES modules (22.12 and newer) it is there at once, unless it is being evaluated.
   const namespaces = new Map();
   function namespaceOf(url) {
     const known = namespaces.get(url);
@@ -89,7 +89,8 @@
   // What the program has loaded besides, its own before that of packages: by require(), then by
   // import where the hook of the port saw it.
   function takeLoaded(found, name) {
-    const port = shared.port || (options.embedded ? null : path.dirname(require.resolve('./index.js')));
+    const port = shared.port ||
+      (options.embedded ? null : path.dirname(require.resolve('./index.js')));
     const index = port === null ? undefined : Module._cache[path.join(port, 'index.js')];
     const files = keys(Module._cache).filter((file) => port === null || !file.startsWith(port));
     const dependency = (file) => Number(/[\\/]node_modules[\\/]/.test(file));
@@ -106,7 +107,7 @@
     return 0;
   }
 
-  // Functions of the program now: those of its main module, for a name also of what that has loaded.
+  // Functions of the program now: those of its main module, for a name also of what it has loaded.
   function discover(name) {
     const main = process.mainModule || require.main;
     const url = main ? null : mainUrl();

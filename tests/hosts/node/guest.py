@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) The MetaCall loader registry authors
-"""Node as a guest, in Python and under the runner: guest.py STAGE [CASE...]. Each program is a process
-of its own, without NODE_PATH."""
+"""Node as a guest, in Python and under the runner: guest.py STAGE [CASE...]. Each program is a
+process of its own, without NODE_PATH."""
 import os
 import shutil
 import subprocess

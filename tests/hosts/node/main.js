@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) The MetaCall loader registry authors
 'use strict';
-// What the program of this process defines is found by name, whichever way it was started: a CommonJS
-// or an ES file, -e, standard input, the REPL; then what it has loaded.
+// What the program of this process defines is found by name, whichever way it was started: a
+// CommonJS or an ES file, -e, standard input, the REPL; then what it has loaded.
 const assert = require('assert');
 const { spawnSync } = require('child_process');
 const fs = require('fs');
@@ -57,7 +57,8 @@ test('an ES file, once it has been evaluated', () => {
     const metacall = createRequire(${JSON.stringify(port)} + '/x.js')('./index.js');${callsPython}
     export function twice(a) { return a * 2; }
     export const later = (a) => a + 1;
-    setTimeout(() => { show('twice'); setTimeout(() => { show('twice'); show('later'); }, 20); }, 1);`);
+    const both = () => { show('twice'); show('later'); };
+    setTimeout(() => { show('twice'); setTimeout(both, 20); }, 1);`);
   const out = outputOf(['main.mjs']);
   // Where require() takes no ES modules, the first question only brings it.
   assert.match(out, major > 22 || (major === 22 && minor >= 12) ? /^40\n40\n21\n$/
@@ -81,7 +82,8 @@ test('the REPL', () => {
 
 test('what require.cache holds: own files before packages', () => {
   write('helper.js', 'exports.helper = (a) => a + 3; exports.both = () => "own";' +
-    'Object.defineProperty(exports, "trap", { enumerable: true, get() { throw new Error("no"); } });');
+    'const get = () => { throw new Error("no"); };' +
+    'Object.defineProperty(exports, "trap", { enumerable: true, get });');
   write('node_modules/dep/index.js', 'exports.inDep = (a) => a + 4; exports.both = () => "dep";');
   write('loads.js', `const metacall = require('metacall');${callsPython}
     show('helper'); require('dep'); require('./helper.js');

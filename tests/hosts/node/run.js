@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) The MetaCall loader registry authors
 'use strict';
-// node run.js [SUITE...]: the port's own test suite against the Node that runs this and the metacall
-// package that it finds: NODE_PATH=<prefix>/lib/metacall/ports/node node tests/hosts/node/run.js
+// node run.js [SUITE...]: the port's own test suite against the Node that runs this and the
+// metacall package that it finds: NODE_PATH=<prefix>/lib/metacall/ports/node node tests/hosts/node/run.js
 // Python must find the package too: PYTHONPATH=<prefix>/lib/metacall/ports/python. One process a
 // suite; the exit code is 1 where one failed.
 const { spawnSync } = require('child_process');
