@@ -282,7 +282,8 @@ class Described(unittest.TestCase):
         self.assertEqual(names('attributes'), ['area'])
         self.assertEqual(names('staticAttributes'), ['Inner', 'shared'])
         methods = {each['name']: each for each in entry['methods'] + entry['staticMethods']}
-        self.assertEqual(told(methods['method']), ([('a', True, 'any'), ('b', False, 'any')], False))
+        self.assertEqual(told(methods['method']),
+                         ([('a', True, 'any'), ('b', False, 'any')], False))
         self.assertEqual(told(methods['of_class']), ([('a', True, 'any')], False))
         self.assertEqual(told(methods['static']), ([('a', True, 'any'), ('b', True, 'any')], False))
         self.assertTrue(methods['later']['async'])

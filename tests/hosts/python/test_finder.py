@@ -72,7 +72,8 @@ class Python(unittest.TestCase):
                 except ModuleNotFoundError:
                     raise
                 except ImportError as error:
-                    assert error.name == 'second.rb' and error.path.endswith('/second.rb'), error.path
+                    assert error.name == 'second.rb', error.name
+                    assert error.path.endswith('/second.rb'), error.path
                     assert isinstance(error.__cause__, metacall.Error), error.__cause__
                     assert 'ruby' in str(error), error
                 else:

@@ -91,7 +91,8 @@ class SamePython(Guest):
     """sys.path, sys.prefix, sys.executable ... are those of that Python's own program."""
 
     def own(self, program, **names):
-        code = textwrap.dedent(FACTS % (PORT, self.folder)) + 'import json; print(json.dumps(facts()))'
+        code = textwrap.dedent(FACTS % (PORT, self.folder))
+        code += 'import json; print(json.dumps(facts()))'
         return json.loads(subprocess.check_output([program, '-c', code], text=True, cwd='/',
                                                   env=environment(**names)))
 
@@ -194,7 +195,8 @@ class Found(Guest):
         prefix = os.path.dirname(os.path.dirname(program))
         if prefix == '/usr':
             self.skipTest('no Python with a prefix of its own')
-        found, own = self.which(CONDA_PREFIX=prefix, PATH=self.folder_of(('python3', PYTHONS[-1][1])))
+        path = self.folder_of(('python3', PYTHONS[-1][1]))
+        found, own = self.which(CONDA_PREFIX=prefix, PATH=path)
         self.assertTrue(os.path.samefile(found, library), found)
         self.assertEqual(own, prefix)
 
