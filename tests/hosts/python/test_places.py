@@ -24,8 +24,9 @@ except metacall.LoaderError as error:
     if 'mock' not in str(error): raise
 else:
     assert mock.twice(2) == 4
-libraries = {line.split(None, 5)[5].rstrip() for line in open('/proc/self/maps')
-             if 'libmetacall.so' in line or 'libpy_loader' in line}
+with open('/proc/self/maps') as maps:
+    libraries = {line.split(None, 5)[5].rstrip() for line in maps
+                 if 'libmetacall.so' in line or 'libpy_loader' in line}
 print(*sorted(libraries), sep='\\n')
 '''
 LEFT_OUT = ('runtimes', 'share', 'include', 'man', '__pycache__', 'node')

@@ -91,7 +91,7 @@ class Threads(unittest.TestCase):
         metacall.metacall('guest_sleep', 300)
         stop.set()
         thread.join()
-        self.assertGreater(len(ticks), 20)
+        self.assertGreater(len(ticks), 2) # one, if the lock were held
 
     def test_callback_into_a_thread_that_waits(self):
         def inner():
