@@ -9,8 +9,8 @@
 
 /* A plugin's file that is open for checking. */
 struct plugin_file {
-    int fd;   /* -1 = not open */
-    int keep; /* its contents were verified: open the plugin from this descriptor */
+    int fd;                 /* -1 = not open */
+    int keep;               /* its contents were verified: open the plugin from this descriptor */
     struct elf_image image; /* as check_before_load read it; else zeros */
 };
 
