@@ -113,6 +113,9 @@ static void fill_layout(struct shim_layout *layout, size_t strings_size, size_t 
 
     set_header(&layout->headers[0], PT_LOAD, 0, sizeof(*layout) + strings_size,
                (size_t)sysconf(_SC_PAGESIZE));
+    /* a few bytes beyond the file's: the linker clears them at once, so that the page is copied at
+     * its first touch, and not first shared and then copied */
+    layout->headers[0].p_memsz += sizeof(void *);
     set_header(&layout->headers[1], PT_DYNAMIC, offsetof(struct shim_layout, dynamic),
                count * sizeof(layout->dynamic[0]), sizeof(void *));
     set_header(&layout->headers[2], PT_NOTE, offsetof(struct shim_layout, note),
