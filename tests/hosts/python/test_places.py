@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) The MetaCall loader registry authors
-"""Wherever the package lies, its door finds the library, and that the loaders: a virtual environment,
-a prefix as conda has them, a tree that was moved, a link, folders with awkward names."""
+"""Wherever the package lies, its door finds the library, and that the loaders: a virtual
+environment, a prefix as conda has them, a tree that was moved, a link, folders with awkward names.
+"""
 
 import os
 import shutil
