@@ -82,6 +82,16 @@ static void inner(metacall_value *slot)
     *slot = (metacall_value){METACALL_NULL, METACALL_STORAGE_INNER, 0, {0}};
 }
 
+/* The slot's container lies in the arena: it borrows its items. */
+static inline void lend(metacall_value *slot, enum metacall_value_id id, metacall_value **items,
+                        size_t count)
+{
+    metacall_slot_kind(slot, id);
+    slot->storage |= METACALL_STORAGE_BORROW;
+    slot->as.array.items = items;
+    slot->as.array.count = count;
+}
+
 /* The outermost container of a result gets room for all that lies in it. */
 static int make_whole(struct reader *in, enum metacall_value_id id, size_t count,
                       metacall_value *slot)
@@ -119,10 +129,7 @@ static int make_items(struct reader *in, enum metacall_value_id id, size_t count
         items[i] = &slots[i];
         inner(&slots[i]);
     }
-    metacall_slot_kind(slot, id);
-    slot->storage |= METACALL_STORAGE_BORROW;
-    slot->as.array.items = items;
-    slot->as.array.count = count;
+    lend(slot, id, items, count);
     return 0;
 }
 
@@ -152,10 +159,7 @@ static int make_pairs(struct reader *in, size_t count, metacall_value *slot)
             inner(&slots[side]);
         }
     }
-    metacall_slot_kind(slot, METACALL_MAP);
-    slot->storage |= METACALL_STORAGE_BORROW;
-    slot->as.array.items = items;
-    slot->as.array.count = count;
+    lend(slot, METACALL_MAP, items, count);
     return 0;
 }
 

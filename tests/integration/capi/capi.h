@@ -68,6 +68,17 @@ static inline void capi_json(const char *file, int line, const char *what, void 
     metacall_value_destroy(value);
 }
 
+/* Loads `script` into a handle of its own. -1 where the guest is not to be had, and says so. */
+static inline int capi_load_guest(const char *tag, const char *script, void **ret_handle)
+{
+    struct metacall_exception_type error;
+    if (metacall_load_from_memory(tag, script, strlen(script), ret_handle) == 0)
+        return 0;
+    metacall_error_last(&error);
+    printf("SKIP: %s: %s\n", tag, error.message);
+    return -1;
+}
+
 static inline int capi_result(void)
 {
     printf("%u checks, %u failed\n", capi_passed + capi_failed, capi_failed);
