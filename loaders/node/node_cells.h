@@ -29,11 +29,9 @@ enum node_cell {
     NODE_CELL_HANDLE = 16,
     NODE_CELL_FUTURE = 17,
     NODE_CELL_MEMORY = 18,
-    NODE_CELL_INTEGERS = 19 /* of 32 bits, two in a cell; -> JavaScript only */
+    NODE_CELL_INTEGERS = 19, /* of 32 bits, two in a cell; -> JavaScript only */
+    NODE_CELL_SHAPED = 20    /* the number of the shape, then the values */
 };
-
-/* Added to the length of a key that gets the next number; a known one is -1 - its number. */
-#define NODE_CELL_FRESH 0.5
 
 /* Any JavaScript object into a slot, by pack(). */
 int node_cells_take(struct node_env *env, napi_value value, struct node_arena *arena,

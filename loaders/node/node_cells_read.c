@@ -75,6 +75,21 @@ static int read_text(struct reader *in, metacall_value *slot)
     return 0;
 }
 
+/* The key of a shape: the arguments of a call may refer to the shape's own. */
+static int read_key(struct reader *in, const struct node_key *key, metacall_value *slot)
+{
+    char *data;
+
+    if (in->arena && in->arena != &in->behind) {
+        metacall_slot_borrow(slot, METACALL_STRING, key->data, key->size);
+        return 0;
+    }
+    if (node_value_room(in->arena, slot, METACALL_STRING, key->size, &data) != 0)
+        return -1;
+    memcpy(data, key->data, key->size);
+    return 0;
+}
+
 static int read_cell(struct reader *in, metacall_value *slot);
 
 static void inner(metacall_value *slot)
@@ -178,6 +193,22 @@ static int read_pairs(struct reader *in, int texts, metacall_value *slot)
     return 0;
 }
 
+static int read_shaped(struct reader *in, metacall_value *slot)
+{
+    const struct node_shape *shape = node_shape_by(in->env, *in->at++);
+
+    if (!shape)
+        return metacall_error_raise(METACALL_ERROR_INTERNAL, "node: a packed value is broken");
+    if (make_pairs(in, shape->count, slot) != 0)
+        return -1;
+    for (size_t i = 0; i < shape->count; i++) {
+        metacall_value **pair = slot->as.array.items[i]->as.array.items;
+        if (read_key(in, &shape->keys[i], pair[0]) != 0 || read_cell(in, pair[1]) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* A number into a fresh slot; the same as node_value_number, in the one loop where it counts. */
 static inline void number_slot(metacall_value *slot, double number)
 {
@@ -270,6 +301,8 @@ static int read_cell(struct reader *in, metacall_value *slot)
     case NODE_CELL_OBJECT:
     case NODE_CELL_MAP:
         return read_pairs(in, cell == NODE_CELL_OBJECT, slot);
+    case NODE_CELL_SHAPED:
+        return read_shaped(in, slot);
     default:
         return read_ref(in, cell, slot);
     }
@@ -325,6 +358,7 @@ static int take_cells(struct reader *in, double **ret_copy)
 static size_t room_of(const struct reader *in, double root)
 {
     const double *head = in->env->head;
+    const struct node_shape *shape;
     size_t item = sizeof(metacall_value *) + sizeof(metacall_value);
     size_t texts = (size_t)(head[3] - head[0]), units = (size_t)head[1];
     size_t items = (size_t)head[10], pairs = (size_t)head[11];
@@ -339,10 +373,14 @@ static size_t room_of(const struct reader *in, double root)
     case NODE_CELL_MAP:
         pairs -= (size_t)in->at[1];
         break;
+    case NODE_CELL_SHAPED:
+        shape = node_shape_by(in->env, in->at[1]);
+        pairs -= shape ? shape->count : 0;
+        break;
     default:
         return 0;
     }
-    return units * (in->ascii ? 1 : 3) + texts * 8 + item * (items + 3 * pairs);
+    return units * (in->ascii ? 1 : 3) + texts * 8 + (size_t)head[9] + item * (items + 3 * pairs);
 }
 
 int node_cells_take(struct node_env *env, napi_value value, struct node_arena *arena,

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* See node_cells.h: a value in the form that bootstrap/cells.js unpacks. First it is measured, and
- * what only a reference can hold is made: that may run JavaScript, or leave it. Then the cells are
- * written in one go, which nobody can disturb. */
+/* See node_cells.h: a value in the form that bootstrap/cells.js unpacks. It is written to a draft of
+ * its own: what only a reference can hold is made on the way, which may run JavaScript, or leave it,
+ * so that other messages go in between. The draft goes to the inbox in one go. */
 #include "node_cells.h"
 #include "node_error.h"
 #include "node_names.h"
+#include "node_shape.h"
 #include "node_text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SAFE_INTEGER 9007199254740991
@@ -19,24 +19,118 @@
 /* What a JavaScript Date can hold. */
 #define DATE_MOST 8640000000000000
 
-/* What a value will take. */
-struct extent {
+struct writer {
     struct node_env *env;
-    size_t cells;
-    size_t bytes; /* of joined text */
-    int ascii;
+    struct node_draft draft;
     napi_value refs; /* made on the way, in order */
     uint32_t ref_count;
     char path[256]; /* of a refusal, made from its end */
 };
 
-/* ------------------------------------------------------------------------------------- measured */
-
-static int is_scalar_number(const metacall_value *slot)
+/* Puts a step in front of the path of a refusal. */
+static int step(struct writer *out, const char *format, const char *key, size_t index)
 {
-    return slot->id == METACALL_DOUBLE ||
-           (slot->id == METACALL_LONG && slot->as.long_ >= -SAFE_INTEGER &&
-            slot->as.long_ <= SAFE_INTEGER);
+    char text[256];
+    int n =
+        key ? snprintf(text, sizeof text, format, key) : snprintf(text, sizeof text, format, index);
+
+    if (n < 0)
+        return -1;
+    strncat(text, out->path, sizeof text - strlen(text) - 1);
+    memcpy(out->path, text, sizeof text);
+    return -1;
+}
+
+static int raise_memory(void)
+{
+    return metacall_error_raise(METACALL_ERROR_MEMORY, ": out of memory");
+}
+
+/* ------------------------------------------------------------------------------------- scalars */
+
+static int write_one(struct writer *out, enum node_cell cell)
+{
+    double *to = node_draft_cells(&out->draft, 1);
+
+    if (!to)
+        return raise_memory();
+    to[0] = cell;
+    out->draft.count++;
+    return 0;
+}
+
+static inline int write_two(struct writer *out, enum node_cell cell, double operand)
+{
+    double *to = node_draft_cells(&out->draft, 2);
+
+    if (!to)
+        return raise_memory();
+    to[0] = cell;
+    to[1] = operand;
+    out->draft.count += 2;
+    return 0;
+}
+
+static int add_text(struct writer *out, const metacall_value *slot, size_t *ret_units)
+{
+    *ret_units = node_draft_text(&out->draft, slot->as.bytes.data, slot->as.bytes.size);
+    if (*ret_units < (size_t)-2)
+        return 0;
+    if (*ret_units == (size_t)-2)
+        return raise_memory();
+    return metacall_error_raise(METACALL_ERROR_TYPE, ": a string that is not UTF-8 cannot be "
+                                                     "passed to Node; pass bytes");
+}
+
+static int write_text(struct writer *out, const metacall_value *slot)
+{
+    size_t units;
+
+    return add_text(out, slot, &units) == 0 ? write_two(out, NODE_CELL_TEXT, (double)units) : -1;
+}
+
+static int write_date(struct writer *out, const metacall_value *slot)
+{
+    int64_t below = slot->as.date % 1000;
+    int64_t milliseconds = slot->as.date / 1000;
+    double *to = node_draft_cells(&out->draft, 3);
+
+    if (milliseconds <= -DATE_MOST || milliseconds > DATE_MOST)
+        return metacall_error_raise(METACALL_ERROR_RANGE, ": a date that JavaScript lacks");
+    if (!to)
+        return raise_memory();
+    if (below < 0) {
+        below += 1000;
+        milliseconds--;
+    }
+    to[0] = NODE_CELL_DATE;
+    to[1] = (double)milliseconds;
+    to[2] = (double)below;
+    out->draft.count += 3;
+    return 0;
+}
+
+static int write_ref(struct writer *out, const metacall_value *slot)
+{
+    napi_env napi = out->env->napi;
+    napi_value value;
+    int rc = slot->id == METACALL_STRING || slot->id == METACALL_LONG
+                 ? node_value_make(out->env, slot, &value)
+                 : node_value_make_single(out->env, slot, &value);
+
+    if (rc != 0)
+        return -1;
+    if (!out->refs && napi_create_array(napi, &out->refs) != napi_ok)
+        return raise_memory();
+    napi_set_element(napi, out->refs, out->ref_count++, value);
+    return write_one(out, NODE_CELL_FOREIGN);
+}
+
+/* ---------------------------------------------------------------------------------- containers */
+
+static inline int is_safe(int64_t number)
+{
+    return number >= -SAFE_INTEGER && number <= SAFE_INTEGER;
 }
 
 enum { NUMBERS_NONE, NUMBERS_DOUBLES, NUMBERS_INTEGERS };
@@ -50,308 +144,133 @@ static int numbers_of(const metacall_value *slot)
         const metacall_value *item = slot->as.array.items[i];
         if (item->id == METACALL_LONG && item->as.long_ == (int32_t)item->as.long_)
             continue;
-        if (!is_scalar_number(item))
+        if (item->id != METACALL_DOUBLE &&
+            (item->id != METACALL_LONG || !is_safe(item->as.long_)))
             return NUMBERS_NONE;
         found = NUMBERS_DOUBLES;
     }
     return found;
 }
 
-/* A map whose keys are all strings is an object. */
-static int is_object(const metacall_value *slot)
-{
-    for (size_t i = 0; i < slot->as.array.count; i++)
-        if (slot->as.array.items[i]->as.array.items[0]->id != METACALL_STRING)
-            return 0;
-    return 1;
-}
-
-/* Puts a step in front of the path of a refusal. */
-static int step(struct extent *extent, const char *format, const char *key, size_t index)
-{
-    char text[256];
-    int n =
-        key ? snprintf(text, sizeof text, format, key) : snprintf(text, sizeof text, format, index);
-
-    if (n < 0)
-        return -1;
-    strncat(text, extent->path, sizeof text - strlen(text) - 1);
-    memcpy(extent->path, text, sizeof text);
-    return -1;
-}
-
-static int measure_text(const metacall_value *slot, struct extent *extent)
-{
-    const char *data = slot->as.bytes.data;
-    size_t size = slot->as.bytes.size;
-
-    extent->bytes += size;
-    if (node_text_ascii(data, size))
-        return 0;
-    extent->ascii = 0;
-    if (node_text_units(data, size) != (size_t)-1)
-        return 0;
-    return metacall_error_raise(METACALL_ERROR_TYPE, ": a string that is not UTF-8 cannot be "
-                                                     "passed to Node; pass bytes");
-}
-
-static int measure_ref(const metacall_value *slot, struct extent *extent)
-{
-    napi_env napi = extent->env->napi;
-    napi_value value;
-    int rc = slot->id == METACALL_STRING || slot->id == METACALL_LONG
-                 ? node_value_make(extent->env, slot, &value)
-                 : node_value_make_single(extent->env, slot, &value);
-
-    if (rc != 0)
-        return -1;
-    if (!extent->refs && napi_create_array(napi, &extent->refs) != napi_ok)
-        return metacall_error_raise(METACALL_ERROR_MEMORY, ": out of memory");
-    napi_set_element(napi, extent->refs, extent->ref_count++, value);
-    extent->cells++;
-    return 0;
-}
-
-static int measure(const metacall_value *slot, unsigned depth, struct extent *extent);
-
-static int measure_array(const metacall_value *slot, unsigned depth, struct extent *extent)
+/* Integers of 32 bits, two in a cell; or doubles. */
+static int write_numbers(struct writer *out, const metacall_value *slot, int numbers)
 {
     size_t count = slot->as.array.count;
+    size_t cells = numbers == NUMBERS_INTEGERS ? (count + 1) / 2 : count;
+    double *to = node_draft_cells(&out->draft, 2 + cells);
+    int32_t *integers;
 
-    extent->cells += 2;
-    if (slot->id == METACALL_ARRAY && numbers_of(slot) != NUMBERS_NONE) {
-        extent->cells += count;
-        return 0;
+    if (!to)
+        return raise_memory();
+    out->draft.count += 2 + cells;
+    *to++ = numbers == NUMBERS_INTEGERS ? NODE_CELL_INTEGERS : NODE_CELL_NUMBERS;
+    *to++ = (double)count;
+    integers = (int32_t *)to;
+    for (size_t i = 0; i < count; i++) {
+        const metacall_value *item = slot->as.array.items[i];
+        if (numbers == NUMBERS_INTEGERS)
+            integers[i] = (int32_t)item->as.long_;
+        else
+            to[i] = item->id == METACALL_DOUBLE ? item->as.double_ : (double)item->as.long_;
     }
+    return 0;
+}
+
+static int write_cell(struct writer *out, const metacall_value *slot, unsigned depth);
+
+static int write_array(struct writer *out, const metacall_value *slot, unsigned depth)
+{
+    size_t count = slot->as.array.count;
+    int is_set = slot->id == METACALL_SET;
+    int numbers = is_set ? NUMBERS_NONE : numbers_of(slot);
+
+    if (numbers != NUMBERS_NONE)
+        return write_numbers(out, slot, numbers);
+    if (write_two(out, is_set ? NODE_CELL_SET : NODE_CELL_ARRAY, (double)count) != 0)
+        return -1;
     for (size_t i = 0; i < count; i++)
-        if (measure(slot->as.array.items[i], depth + 1, extent) != 0)
-            return step(extent, "[%zu]", NULL, i);
+        if (write_cell(out, slot->as.array.items[i], depth + 1) != 0)
+            return step(out, "[%zu]", NULL, i);
     return 0;
 }
 
-static int measure_map(const metacall_value *slot, unsigned depth, struct extent *extent)
+/* A key of an object without a shape: its number where JavaScript knows it, else its text. */
+static int write_key(struct writer *out, const metacall_value *slot)
 {
-    int object = is_object(slot);
+    int number = node_names_number(out->env, slot->as.bytes.data, slot->as.bytes.size);
+    size_t units = 0;
+    double *to;
 
-    extent->cells += 2;
-    for (size_t i = 0; i < slot->as.array.count; i++) {
+    if (number < 0 && add_text(out, slot, &units) != 0)
+        return -1;
+    if ((to = node_draft_cells(&out->draft, 1)) == NULL)
+        return raise_memory();
+    *to = number < 0 ? (double)units : -1.0 - number;
+    out->draft.count++;
+    return 0;
+}
+
+/* A map whose keys are all strings is an object. */
+static int write_map(struct writer *out, const metacall_value *slot, unsigned depth)
+{
+    size_t count = slot->as.array.count;
+    int texts;
+    const struct node_shape *shape = node_shape_of(out->env, slot->as.array.items, count, &texts);
+    enum node_cell cell = shape   ? NODE_CELL_SHAPED
+                          : texts ? NODE_CELL_OBJECT
+                                  : NODE_CELL_MAP;
+
+    if (write_two(out, cell, shape ? shape->number : (double)count) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
         metacall_value *const *pair = slot->as.array.items[i]->as.array.items;
-        extent->cells += (size_t)object;
-        if ((object ? measure_text(pair[0], extent) : measure(pair[0], depth + 1, extent)) != 0)
-            return step(extent, "<key %zu>", NULL, i);
-        if (measure(pair[1], depth + 1, extent) != 0)
-            return object ? step(extent, ".%.200s", pair[0]->as.bytes.data, 0)
-                          : step(extent, "<value %zu>", NULL, i);
+        if (!shape &&
+            (texts ? write_key(out, pair[0]) : write_cell(out, pair[0], depth + 1)) != 0)
+            return step(out, "<key %zu>", NULL, i);
+        if (write_cell(out, pair[1], depth + 1) != 0)
+            return texts ? step(out, ".%.200s", pair[0]->as.bytes.data, 0)
+                         : step(out, "<value %zu>", NULL, i);
     }
     return 0;
 }
 
-static int measure_date(const metacall_value *slot, struct extent *extent)
-{
-    extent->cells += 3;
-    if (slot->as.date / 1000 > -DATE_MOST && slot->as.date / 1000 <= DATE_MOST)
-        return 0;
-    return metacall_error_raise(METACALL_ERROR_RANGE, ": a date that JavaScript lacks");
-}
-
-static int measure(const metacall_value *slot, unsigned depth, struct extent *extent)
+static int write_cell(struct writer *out, const metacall_value *slot, unsigned depth)
 {
     if (depth >= MAX_DEPTH)
         return metacall_error_raise(METACALL_ERROR_TYPE, ": nested deeper than %d", MAX_DEPTH);
     switch (slot->id) {
     case METACALL_NULL:
+        return write_one(out, NODE_CELL_NULL);
     case METACALL_BOOL:
+        return write_one(out, slot->as.boolean_ ? NODE_CELL_TRUE : NODE_CELL_FALSE);
     case METACALL_CHAR:
+        return write_two(out, NODE_CELL_NUMBER, slot->as.char_);
     case METACALL_SHORT:
+        return write_two(out, NODE_CELL_NUMBER, slot->as.short_);
     case METACALL_INT:
+        return write_two(out, NODE_CELL_NUMBER, slot->as.int_);
     case METACALL_FLOAT:
+        return write_two(out, NODE_CELL_NUMBER, (double)slot->as.float_);
     case METACALL_DOUBLE:
-        extent->cells += 2;
-        return 0;
+        return write_two(out, NODE_CELL_NUMBER, slot->as.double_);
     case METACALL_LONG:
-        if (!is_scalar_number(slot))
-            return measure_ref(slot, extent);
-        extent->cells += 2;
-        return 0;
+        return is_safe(slot->as.long_) ? write_two(out, NODE_CELL_NUMBER, (double)slot->as.long_)
+                                       : write_ref(out, slot);
     case METACALL_STRING:
-        if (slot->as.bytes.size >= TEXT_ALONE)
-            return measure_ref(slot, extent);
-        extent->cells += 2;
-        return measure_text(slot, extent);
+        return slot->as.bytes.size < TEXT_ALONE ? write_text(out, slot) : write_ref(out, slot);
     case METACALL_DATE:
-        return measure_date(slot, extent);
+        return write_date(out, slot);
     case METACALL_ARRAY:
     case METACALL_SET:
-        return measure_array(slot, depth, extent);
+        return write_array(out, slot, depth);
     case METACALL_MAP:
-        return measure_map(slot, depth, extent);
+        return write_map(out, slot, depth);
     default:
-        return measure_ref(slot, extent);
+        return write_ref(out, slot);
     }
 }
 
-/* -------------------------------------------------------------------------------------- written */
-
-struct writer {
-    struct node_env *env;
-    double *at;
-    char *text; /* ASCII, or else units below */
-    char16_t *units;
-    size_t text_size;
-};
-
-static size_t write_text(struct writer *out, const metacall_value *slot)
-{
-    size_t count = slot->as.bytes.size;
-
-    if (out->text)
-        memcpy(out->text + out->text_size, slot->as.bytes.data, count);
-    else
-        count = node_text_decode(slot->as.bytes.data, count, out->units + out->text_size);
-    out->text_size += count;
-    return count;
-}
-
-/* A key: its number where JavaScript knows it, else its text. */
-static void write_key(struct writer *out, const metacall_value *slot)
-{
-    int fresh = 0;
-    int number =
-        node_names_number(&out->env->names, slot->as.bytes.data, slot->as.bytes.size, &fresh);
-
-    if (number >= 0)
-        *out->at++ = -1.0 - number;
-    else
-        *out->at++ = (double)write_text(out, slot) + (fresh ? NODE_CELL_FRESH : 0);
-}
-
-static void write_number(struct writer *out, double number)
-{
-    *out->at++ = NODE_CELL_NUMBER;
-    *out->at++ = number;
-}
-
-static double number_of(const metacall_value *slot)
-{
-    return slot->id == METACALL_DOUBLE ? slot->as.double_ : (double)slot->as.long_;
-}
-
-static void write_cell(struct writer *out, const metacall_value *slot);
-
-/* Integers of 32 bits, two in a cell. */
-static void write_integers(struct writer *out, const metacall_value *slot)
-{
-    size_t count = slot->as.array.count;
-    int32_t *to;
-
-    *out->at++ = NODE_CELL_INTEGERS;
-    *out->at++ = (double)count;
-    to = (int32_t *)out->at;
-    for (size_t i = 0; i < count; i++)
-        to[i] = (int32_t)slot->as.array.items[i]->as.long_;
-    out->at += (count + 1) / 2;
-}
-
-static void write_array(struct writer *out, const metacall_value *slot)
-{
-    size_t count = slot->as.array.count;
-    int numbers = slot->id == METACALL_ARRAY ? numbers_of(slot) : NUMBERS_NONE;
-
-    if (numbers == NUMBERS_INTEGERS) {
-        write_integers(out, slot);
-        return;
-    }
-    *out->at++ = slot->id == METACALL_SET     ? NODE_CELL_SET
-                 : numbers == NUMBERS_DOUBLES ? NODE_CELL_NUMBERS
-                                              : NODE_CELL_ARRAY;
-    *out->at++ = (double)count;
-    for (size_t i = 0; i < count; i++) {
-        if (numbers == NUMBERS_DOUBLES)
-            *out->at++ = number_of(slot->as.array.items[i]);
-        else
-            write_cell(out, slot->as.array.items[i]);
-    }
-}
-
-static void write_map(struct writer *out, const metacall_value *slot)
-{
-    int object = is_object(slot);
-
-    *out->at++ = object ? NODE_CELL_OBJECT : NODE_CELL_MAP;
-    *out->at++ = (double)slot->as.array.count;
-    for (size_t i = 0; i < slot->as.array.count; i++) {
-        metacall_value *const *pair = slot->as.array.items[i]->as.array.items;
-        if (object)
-            write_key(out, pair[0]);
-        else
-            write_cell(out, pair[0]);
-        write_cell(out, pair[1]);
-    }
-}
-
-static void write_date(struct writer *out, const metacall_value *slot)
-{
-    int64_t below = slot->as.date % 1000;
-    int64_t milliseconds = slot->as.date / 1000;
-
-    if (below < 0) {
-        below += 1000;
-        milliseconds--;
-    }
-    *out->at++ = NODE_CELL_DATE;
-    *out->at++ = (double)milliseconds;
-    *out->at++ = (double)below;
-}
-
-static void write_cell(struct writer *out, const metacall_value *slot)
-{
-    switch (slot->id) {
-    case METACALL_NULL:
-        *out->at++ = NODE_CELL_NULL;
-        return;
-    case METACALL_BOOL:
-        *out->at++ = slot->as.boolean_ ? NODE_CELL_TRUE : NODE_CELL_FALSE;
-        return;
-    case METACALL_CHAR:
-        write_number(out, slot->as.char_);
-        return;
-    case METACALL_SHORT:
-        write_number(out, slot->as.short_);
-        return;
-    case METACALL_INT:
-        write_number(out, slot->as.int_);
-        return;
-    case METACALL_FLOAT:
-        write_number(out, (double)slot->as.float_);
-        return;
-    case METACALL_LONG:
-    case METACALL_DOUBLE:
-        if (!is_scalar_number(slot))
-            break;
-        write_number(out, number_of(slot));
-        return;
-    case METACALL_STRING:
-        if (slot->as.bytes.size >= TEXT_ALONE)
-            break;
-        *out->at++ = NODE_CELL_TEXT;
-        out->at++;
-        out->at[-1] = (double)write_text(out, slot);
-        return;
-    case METACALL_DATE:
-        write_date(out, slot);
-        return;
-    case METACALL_ARRAY:
-    case METACALL_SET:
-        write_array(out, slot);
-        return;
-    case METACALL_MAP:
-        write_map(out, slot);
-        return;
-    default:
-        break;
-    }
-    *out->at++ = NODE_CELL_FOREIGN;
-}
+/* ------------------------------------------------------------------------------------ the whole */
 
 static int make_inbox(struct node_env *env, size_t cells)
 {
@@ -365,18 +284,25 @@ static int make_inbox(struct node_env *env, size_t cells)
     return 0;
 }
 
-/* Hands the cells over. They are taken out of the inbox before any other JavaScript runs. */
-static int unpack(struct node_env *env, const struct writer *out, napi_value refs,
-                  napi_value *ret_value)
+/* Hands the draft over. It is taken out of the inbox before any other JavaScript runs. */
+static int unpack(struct writer *out, napi_value *ret_value)
 {
+    struct node_env *env = out->env;
+    const struct node_draft *draft = &out->draft;
     napi_value args[2], value;
-    napi_status status =
-        out->text ? napi_create_string_latin1(env->napi, out->text, out->text_size, &args[0])
-                  : napi_create_string_utf16(env->napi, out->units, out->text_size, &args[0]);
+    napi_status status;
 
+    if (make_inbox(env, draft->count) != 0)
+        return -1;
+    status = draft->wide
+                 ? napi_create_string_utf16(env->napi, (char16_t *)(void *)draft->bytes,
+                                            draft->text, &args[0])
+                 : napi_create_string_latin1(env->napi, draft->text ? draft->bytes : "", draft->text,
+                                             &args[0]);
     if (status != napi_ok)
         return metacall_error_raise(METACALL_ERROR_RANGE, ": too large for Node");
-    args[1] = refs ? refs : args[0];
+    args[1] = out->refs ? out->refs : args[0];
+    memcpy(env->inbox, draft->cells, draft->count * sizeof *draft->cells);
     value = node_env_help(env, NODE_UNPACK, 2, args);
     if (!value)
         return node_error_from_pending(env, METACALL_ERROR_GUEST);
@@ -386,31 +312,20 @@ static int unpack(struct node_env *env, const struct writer *out, napi_value ref
 
 int node_cells_make(struct node_env *env, const metacall_value *slot, napi_value *ret_value)
 {
-    struct writer out = {.env = env};
-    struct extent extent = {.env = env, .ascii = 1};
-    char few[1024];
-    void *text = few;
+    struct writer out = {.env = env, .draft = env->draft};
     int rc;
 
-    if (measure(slot, 0, &extent) != 0) /* a refusal begins with ": "; the path goes before it */
-        return extent.path[0] ? node_value_name("%s", extent.path) : -1;
-    if (make_inbox(env, extent.cells) != 0)
-        return -1;
-    if (extent.bytes * (extent.ascii ? 1 : 2) > sizeof few)
-        text = malloc(extent.bytes * (extent.ascii ? 1 : 2));
-    if (!text)
-        return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
-    out.at = env->inbox;
-    if (extent.ascii)
-        out.text = text;
-    else
-        out.units = text;
-    env->head[9] = node_names_begin(&env->names);
-    write_cell(&out, slot);
-    rc = unpack(env, &out, extent.refs, ret_value);
-    if (rc != 0)
-        node_names_clear(&env->names); /* who knows how far JavaScript came */
-    if (text != few)
-        free(text);
+    env->draft = (struct node_draft){0};
+    if (env->writing++ == 0)
+        node_names_trim(&env->names);
+    rc = write_cell(&out, slot, 0);
+    if (rc == 0)
+        rc = unpack(&out, ret_value);
+    else if (out.path[0]) /* a refusal begins with ": "; the path goes before it */
+        node_value_name("%s", out.path);
+    env->writing--;
+    node_draft_clear(&out.draft);
+    node_draft_finish(&env->draft); /* of a message in between */
+    env->draft = out.draft;
     return rc;
 }

@@ -19,6 +19,8 @@ static const char *const helper_names[NODE_HELPER_COUNT] = {
     [NODE_PACK] = "pack",
     [NODE_UNPACK] = "unpack",
     [NODE_GROW_INBOX] = "growInbox",
+    [NODE_LEARN] = "learn",
+    [NODE_LEARN_SHAPE] = "learnShape",
     [NODE_MAKE_ERROR] = "makeError",
     [NODE_DESCRIBE_ERROR] = "describeError",
     [NODE_STACK_OF] = "stackOf",
@@ -74,6 +76,8 @@ void node_env_release(struct node_env *env)
     pthread_cond_destroy(&env->queue.arrived);
     free(env->imports);
     node_names_finish(&env->names);
+    node_shape_finish(env);
+    node_draft_finish(&env->draft);
     free(env->spare);
     free(env);
 }
@@ -178,7 +182,8 @@ int node_env_bootstrap(struct node_env *env, napi_value require, napi_value opti
             napi_ok ||
         napi_set_named_property(napi, args[0], "buffers", buffers) != napi_ok ||
         node_object_natives(env, args[0]) != 0 || node_future_natives(env, args[0]) != 0 ||
-        node_loader_natives(env, args[0]) != 0 || napi_get_undefined(napi, &undefined) != napi_ok)
+        node_loader_natives(env, args[0]) != 0 || node_shape_natives(env, args[0]) != 0 ||
+        napi_get_undefined(napi, &undefined) != napi_ok)
         return node_error_from_pending(env, METACALL_ERROR_LOADER);
     args[1] = require;
     args[2] = options;

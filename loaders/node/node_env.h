@@ -5,9 +5,11 @@
 #ifndef NODE_ENV_H
 #define NODE_ENV_H
 
+#include "node_draft.h"
 #include "node_embed.h"
 #include "node_names.h"
 #include "node_queue.h"
+#include "node_shape.h"
 #include <metacall/loader.h>
 #include <node_api.h>
 #include <pthread.h>
@@ -17,6 +19,8 @@ enum node_helper {
     NODE_PACK,
     NODE_UNPACK,
     NODE_GROW_INBOX,
+    NODE_LEARN,
+    NODE_LEARN_SHAPE,
     NODE_MAKE_ERROR,
     NODE_DESCRIBE_ERROR,
     NODE_STACK_OF,
@@ -96,6 +100,9 @@ struct node_env {
     double *head;
     struct node_arena_block *spare; /* of finished calls' arenas */
     struct node_names names;        /* keys that JavaScript knows */
+    struct node_shapes *shapes;     /* objects' keys that both sides know; NULL until there are */
+    struct node_draft draft;        /* a message's, while none is written */
+    unsigned writing;               /* messages that are being written, nested */
     double calls; /* by other languages, counted: head[7] is the running one's number */
 
     struct node_import **imports; /* by what they hold, open addressing */

@@ -2,16 +2,17 @@
  * Copyright (c) The MetaCall loader registry authors */
 /* Keys of objects that JavaScript was given before, by number: it has them as strings ready to be
  * used, which saves making each one anew. A key counts from its second appearance on, so that those
- * that come once (identifiers of a table) do not push out the others. bootstrap/cells.js keeps the
- * same numbers. */
+ * that come once (identifiers of a table) do not push out the others. */
 #ifndef NODE_NAMES_H
 #define NODE_NAMES_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { NODE_NAMES_ROOM = 4096, NODE_NAMES_LENGTH = 40 };
 
+struct node_env;
 struct node_name;
 
 struct node_names {
@@ -20,12 +21,29 @@ struct node_names {
     int count;
 };
 
-/* A new message begins: makes room where the table is full. Gives how many numbers are known. */
-int node_names_begin(struct node_names *names);
-/* The number of a key, or -1; then *ret_fresh = 1 says that it has just got the next one. */
-int node_names_number(struct node_names *names, const char *data, size_t size, int *ret_fresh);
-/* Forgets all. */
-void node_names_clear(struct node_names *names);
+/* Never 0. */
+static inline uint32_t node_names_hash(const char *data, size_t size)
+{
+    uint64_t hash = size * 0x9E3779B97F4A7C15u, word;
+
+    for (; size >= 8; data += 8, size -= 8) {
+        memcpy(&word, data, 8);
+        hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
+        hash ^= hash >> 32;
+    }
+    if (size > 0) {
+        word = 0;
+        memcpy(&word, data, size);
+        hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
+    }
+    hash ^= hash >> 29;
+    return (uint32_t)hash | 1;
+}
+
+/* Makes room where the table is full: no message that refers to a number may be on its way. */
+void node_names_trim(struct node_names *names);
+/* The number of a key, or -1. One that has just become known was told to JavaScript. Inside. */
+int node_names_number(struct node_env *env, const char *data, size_t size);
 void node_names_finish(struct node_names *names);
 
 #endif /* NODE_NAMES_H */

@@ -4,30 +4,35 @@
 (function cells(shared, require) {
   'use strict';
 
-  const { native } = shared;
+  const { native, shapes, shapeOf, keyOf } = shared;
   const { isArray } = Array;
-  const { keys, getPrototypeOf, getOwnPropertySymbols, defineProperty } = Object;
+  const { keys, getPrototypeOf, getOwnPropertySymbols, defineProperty, setPrototypeOf } = Object;
   const MAX_DEPTH = 1024;
+  const WATCHED_DEPTH = 16; // from here on cycles are looked for
+  const LARGE = 128; // keys of an object that is a table rather
 
   // A value is a run of doubles: an operation, then its operands. Texts stand one after another in
   // one string; what does not fit a double or a text is in `refs`, in order. C knows these numbers.
   const NULL = 0, FALSE = 1, TRUE = 2, NUMBER = 3, TEXT = 4, ARRAY = 5, OBJECT = 6, NUMBERS = 7,
     MAP = 8, BUFFER = 9, BIGINT = 10, FUNCTION = 11, ERROR = 12, FOREIGN = 13, DATE = 14, SET = 15,
-    HANDLE = 16, FUTURE = 17, MEMORY = 18, INTEGERS = 19;
+    HANDLE = 16, FUTURE = 17, MEMORY = 18, INTEGERS = 19, SHAPED = 20;
 
   let cells = new Float64Array(new ArrayBuffer(8 * 2048)); // JavaScript -> C
   let inbox = new Float64Array(new ArrayBuffer(8 * 2048)); // C -> JavaScript
   let words = new Int32Array(inbox.buffer); // the same
   const head = new Float64Array(new ArrayBuffer(8 * 16)); // start, units of text, refs, end,
   // what an operation gave: of another language [4], of JavaScript [5]; the number of the call [7],
-  // controllers of such calls [8], names that are known [9], items and pairs [10, 11]
+  // controllers of such calls [8], bytes of shapes' keys [9], items and pairs [10, 11], bytes of
+  // the newest shape's keys [12]
   let top = 0;
   let text = '';
   let refs = null;
-  let stack = [];
+  let depth = 0;
+  let stack = []; // what is being put, from WATCHED_DEPTH on
   let range = false; // a refusal is about a range, not about a type
   let items = 0; // of all arrays and sets
   let pairs = 0; // of all objects and Maps
+  let shaped = 0; // bytes of the keys of all shapes
 
   // What stands for an object of another language is an instance of it.
   class ForeignObject {}
@@ -57,12 +62,15 @@
   }
 
   const put = (value) => {
+    if (typeof value !== 'number') return putOther(value);
+    room(2);
+    cells[top++] = NUMBER;
+    cells[top++] = value;
+    return '';
+  };
+
+  function putOther(value) {
     switch (typeof value) {
-      case 'number':
-        room(2);
-        cells[top++] = NUMBER;
-        cells[top++] = value;
-        return '';
       case 'string':
         room(2);
         cells[top++] = TEXT;
@@ -91,17 +99,25 @@
       default:
         return ': a Symbol cannot be passed';
     }
-  };
+  }
 
   // A refusal is the text that stands behind the path: '[3].name: a Symbol cannot be passed'.
   const at = (key, refusal) => (typeof key === 'number' ? `[${key}]`
     : /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`) + refusal;
 
   function enter(value) {
-    if (stack.length >= 16 && stack.includes(value)) return ': a cycle cannot be passed';
-    if (stack.length >= MAX_DEPTH) return `: nested deeper than ${MAX_DEPTH}`;
+    return ++depth <= WATCHED_DEPTH ? '' : watch(value);
+  }
+
+  function watch(value) {
+    if (stack.includes(value)) return ': a cycle cannot be passed';
+    if (depth > MAX_DEPTH) return `: nested deeper than ${MAX_DEPTH}`;
     stack.push(value);
     return '';
+  }
+
+  function leave() {
+    if (depth-- > WATCHED_DEPTH) stack.pop();
   }
 
   // Not a class's that extends Array; Array.prototype is an array itself, in every realm.
@@ -135,7 +151,7 @@
       const refusal = put(array[i]);
       if (refusal !== '') return at(i, refusal);
     }
-    stack.pop();
+    leave();
     return '';
   }
 
@@ -179,8 +195,23 @@
     const refused = enter(object);
     if (refused !== '') return refused;
     const names = keys(object);
+    const shape = shapeOf(names);
+    pairs += names.length;
+    const refusal = shape !== null ? putShaped(object, shape) : putNamed(object, names);
+    if (refusal === '') leave();
+    return refusal;
+  }
+
+  function putShaped(object, shape) {
+    shaped += shape.room;
+    room(2);
+    cells[top++] = SHAPED;
+    cells[top++] = shape.number;
+    return shape.read(object);
+  }
+
+  function putNamed(object, names) {
     const count = names.length;
-    pairs += count;
     room(2 + 3 * count);
     cells[top++] = OBJECT;
     cells[top++] = count;
@@ -198,7 +229,6 @@
         if (refusal !== '') return at(key, refusal);
       }
     }
-    stack.pop();
     return '';
   }
 
@@ -217,7 +247,7 @@
     }
     cells[at] = count;
     pairs += count;
-    stack.pop();
+    leave();
     return '';
   }
 
@@ -235,7 +265,7 @@
     }
     cells[at] = count;
     items += count;
-    stack.pop();
+    leave();
     return '';
   }
 
@@ -267,7 +297,7 @@
     try {
       return put(value);
     } catch (error) {
-      if (!(error instanceof RangeError) || stack.length < 64) throw error;
+      if (!(error instanceof RangeError) || depth < 64) throw error;
       return ': nested too deep for the stack';
     }
   }
@@ -278,6 +308,7 @@
     head[1] = text.length;
     head[2] = refs === null ? 0 : refs.length;
     head[3] = top;
+    head[9] = shaped;
     head[10] = items;
     head[11] = pairs;
     if (refusal !== '') return refusal;
@@ -295,7 +326,7 @@
     text = '';
     refs = null;
     range = false;
-    items = pairs = 0;
+    items = pairs = shaped = depth = 0;
     stack.length = 0;
     try {
       return packFrom(0, value);
@@ -308,18 +339,18 @@
   }
 
   function packWithin(value) {
-    const outer = [text, refs, stack, range, items, pairs];
+    const outer = [text, refs, stack, range, items, pairs, shaped, depth];
     const start = top;
     text = '';
     refs = null;
     stack = [];
     range = false;
-    items = pairs = 0;
+    items = pairs = shaped = depth = 0;
     try {
       return packFrom(start, value);
     } finally {
       top = start;
-      [text, refs, stack, range, items, pairs] = outer;
+      [text, refs, stack, range, items, pairs, shaped, depth] = outer;
     }
   }
 
@@ -329,21 +360,40 @@
 
   const known = []; // keys by number, the same as in C
 
+  function learn(number, key) {
+    known[number] = keyOf(key);
+  }
+
   function takeKey() {
     const said = inbox[from++];
     if (said < 0) return known[-1 - said];
     const begin = unit;
-    unit += Math.floor(said);
-    const key = text.slice(begin, unit);
-    if (unit !== begin + said) known.push(keys({ [key]: 0 })[0]); // the one that V8 keeps for keys
-    return key;
+    unit += said;
+    return text.slice(begin, unit);
+  }
+
+  function takeObject(count) {
+    // A table that has been one from the beginning grows several times as fast.
+    const object = count > LARGE ? { __proto__: null } : {};
+    for (let i = 0; i < count; i++) {
+      const key = takeKey();
+      const value = take();
+      if (key !== '__proto__') object[key] = value;
+      else {
+        defineProperty(object, key,
+          { value, writable: true, enumerable: true, configurable: true });
+      }
+    }
+    return count > LARGE ? setPrototypeOf(object, Object.prototype) : object;
   }
 
   const take = () => {
     const op = inbox[from++];
+    return op === NUMBER ? inbox[from++] : takeOther(op);
+  };
+
+  function takeOther(op) {
     switch (op) {
-      case NUMBER:
-        return inbox[from++];
       case TEXT: {
         const begin = unit;
         unit += inbox[from++];
@@ -375,20 +425,10 @@
         from += (count + 1) >> 1;
         return array;
       }
-      case OBJECT: {
-        const count = inbox[from++];
-        const object = {};
-        for (let i = 0; i < count; i++) {
-          const key = takeKey();
-          const value = take();
-          if (key !== '__proto__') object[key] = value;
-          else {
-            defineProperty(object, key,
-              { value, writable: true, enumerable: true, configurable: true });
-          }
-        }
-        return object;
-      }
+      case SHAPED:
+        return shapes[inbox[from++]].make();
+      case OBJECT:
+        return takeObject(inbox[from++]);
       case MAP: {
         const map = new Map();
         for (let count = inbox[from++]; count > 0; count--) {
@@ -409,14 +449,13 @@
       default:
         return refs[ref++];
     }
-  };
+  }
 
   function unpack(joined, values) {
     const outer = [text, refs];
     text = joined;
     refs = values;
     from = unit = ref = 0;
-    known.length = head[9];
     try {
       return take();
     } finally {
@@ -424,5 +463,7 @@
     }
   }
 
-  return { pack, unpack, growInbox, head, ForeignObject };
+  shared.serveShapes({ head, take, put, at });
+
+  return { pack, unpack, growInbox, learn, head, ForeignObject };
 })
