@@ -39,9 +39,12 @@ static struct block_head *block_allocate(size_t count, size_t item_size, size_t 
     return head;
 }
 
-static void block_slot_init(metacall_value *slot)
+/* What lies behind a null is not looked at, and so not written. */
+static inline void block_slot_init(metacall_value *slot)
 {
-    *slot = (metacall_value){METACALL_NULL, METACALL_STORAGE_INNER, 0, {0}};
+    slot->id = METACALL_NULL;
+    slot->storage = METACALL_STORAGE_INNER;
+    slot->refs = 0;
 }
 
 metacall_value **block_create_pointers(size_t count)
@@ -50,32 +53,48 @@ metacall_value **block_create_pointers(size_t count)
     return head != NULL ? block_items(head) : NULL;
 }
 
+/* The items' pointers, then their slots. */
+size_t block_array_size(size_t count)
+{
+    size_t size;
+    return __builtin_mul_overflow(count, sizeof(metacall_value *) + sizeof(metacall_value), &size)
+               ? SIZE_MAX
+               : size;
+}
+
+metacall_value **block_lay_array(size_t count, void *memory)
+{
+    metacall_value **items = memory;
+    metacall_value *slots = (metacall_value *)(items + count);
+    for (size_t i = 0; i < count; i++) {
+        items[i] = &slots[i];
+        block_slot_init(&slots[i]);
+    }
+    return items;
+}
+
 metacall_value **block_create_array(size_t count, size_t room, void **ret_room)
 {
     struct block_head *head =
         block_allocate(count, sizeof(metacall_value *) + sizeof(metacall_value), room);
     if (head == NULL)
         return NULL;
-    metacall_value **items = block_items(head);
-    metacall_value *slots = (metacall_value *)(items + count);
-    for (size_t i = 0; i < count; i++) {
-        items[i] = &slots[i];
-        block_slot_init(&slots[i]);
-    }
     if (ret_room != NULL)
-        *ret_room = slots + count;
-    return items;
+        *ret_room = (char *)block_items(head) + block_array_size(count);
+    return block_lay_array(count, block_items(head));
 }
 
 /* items[count], then the pairs' own item pointers [count][2], then pair slots [count], then the
  * keys' and values' slots [count][2]. */
-metacall_value **block_create_map(size_t count, size_t room, void **ret_room)
+size_t block_map_size(size_t count)
 {
-    struct block_head *head =
-        block_allocate(count, 3 * sizeof(metacall_value *) + 3 * sizeof(metacall_value), room);
-    if (head == NULL)
-        return NULL;
-    metacall_value **items = block_items(head);
+    size_t size = block_array_size(count);
+    return __builtin_mul_overflow(size, 3, &size) ? SIZE_MAX : size;
+}
+
+metacall_value **block_lay_map(size_t count, void *memory)
+{
+    metacall_value **items = memory;
     metacall_value **pointers = items + count;
     metacall_value *pairs = (metacall_value *)(pointers + 2 * count);
     metacall_value *slots = pairs + count;
@@ -91,9 +110,18 @@ metacall_value **block_create_map(size_t count, size_t room, void **ret_room)
             block_slot_init(&slots[2 * i + side]);
         }
     }
-    if (ret_room != NULL)
-        *ret_room = slots + 2 * count;
     return items;
+}
+
+metacall_value **block_create_map(size_t count, size_t room, void **ret_room)
+{
+    struct block_head *head =
+        block_allocate(count, 3 * sizeof(metacall_value *) + 3 * sizeof(metacall_value), room);
+    if (head == NULL)
+        return NULL;
+    if (ret_room != NULL)
+        *ret_room = (char *)block_items(head) + block_map_size(count);
+    return block_lay_map(count, block_items(head));
 }
 
 static void block_push(struct block_head **chain, metacall_value **items, size_t count)

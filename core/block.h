@@ -12,6 +12,12 @@
 metacall_value **block_create_array(size_t count, size_t room, void **ret_room);
 /* A block of `count` pairs, and room. NULL with the error set. */
 metacall_value **block_create_map(size_t count, size_t room, void **ret_room);
+/* The same without a head, in memory of the caller's. How many bytes that takes, SIZE_MAX = too
+ * many; and where the items begin then. */
+size_t block_array_size(size_t count);
+size_t block_map_size(size_t count);
+metacall_value **block_lay_array(size_t count, void *memory);
+metacall_value **block_lay_map(size_t count, void *memory);
 /* A block of pointers alone, for items that live elsewhere; uninitialised. NULL with the error set.
  */
 metacall_value **block_create_pointers(size_t count);

@@ -104,6 +104,36 @@ int metacall_slot_set(metacall_value *slot, size_t count)
     return 0;
 }
 
+size_t metacall_slot_array_size(size_t count)
+{
+    return block_array_size(count);
+}
+
+size_t metacall_slot_map_size(size_t count)
+{
+    return block_map_size(count);
+}
+
+static void slot_lend(metacall_value *slot, enum metacall_value_id id, metacall_value **items,
+                      size_t count)
+{
+    metacall_slot_kind(slot, id);
+    slot->storage |= METACALL_STORAGE_BORROW;
+    slot->as.array.items = items;
+    slot->as.array.count = count;
+}
+
+void metacall_slot_array_lend(metacall_value *slot, enum metacall_value_id id, size_t count,
+                              void *memory)
+{
+    slot_lend(slot, id, block_lay_array(count, memory), count);
+}
+
+void metacall_slot_map_lend(metacall_value *slot, size_t count, void *memory)
+{
+    slot_lend(slot, METACALL_MAP, block_lay_map(count, memory), count);
+}
+
 void metacall_slot_function(metacall_value *slot, metacall_function *function)
 {
     metacall_function_reference(function);

@@ -92,21 +92,6 @@ static int read_key(struct reader *in, const struct node_key *key, metacall_valu
 
 static int read_cell(struct reader *in, metacall_value *slot);
 
-static void inner(metacall_value *slot)
-{
-    *slot = (metacall_value){METACALL_NULL, METACALL_STORAGE_INNER, 0, {0}};
-}
-
-/* The slot's container lies in the arena: it borrows its items. */
-static inline void lend(metacall_value *slot, enum metacall_value_id id, metacall_value **items,
-                        size_t count)
-{
-    metacall_slot_kind(slot, id);
-    slot->storage |= METACALL_STORAGE_BORROW;
-    slot->as.array.items = items;
-    slot->as.array.count = count;
-}
-
 /* The outermost container of a result gets room for all that lies in it. */
 static int make_whole(struct reader *in, enum metacall_value_id id, size_t count,
                       metacall_value *slot)
@@ -130,51 +115,31 @@ static int make_whole(struct reader *in, enum metacall_value_id id, size_t count
 static int make_items(struct reader *in, enum metacall_value_id id, size_t count,
                       metacall_value *slot)
 {
-    metacall_value **items, *slots;
+    void *memory;
 
     if (in->room > 0)
         return make_whole(in, id, count, slot);
     if (!in->flat)
         return (id == METACALL_SET ? metacall_slot_set : metacall_slot_array)(slot, count);
-    items = node_arena_take(in->arena, count * (sizeof *items + sizeof *slots));
-    if (!items)
+    memory = node_arena_take(in->arena, metacall_slot_array_size(count));
+    if (!memory)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
-    slots = (metacall_value *)(items + count);
-    for (size_t i = 0; i < count; i++) {
-        items[i] = &slots[i];
-        inner(&slots[i]);
-    }
-    lend(slot, id, items, count);
+    metacall_slot_array_lend(slot, id, count, memory);
     return 0;
 }
 
 static int make_pairs(struct reader *in, size_t count, metacall_value *slot)
 {
-    metacall_value **items, **pointers, *pairs, *slots;
+    void *memory;
 
     if (in->room > 0)
         return make_whole(in, METACALL_MAP, count, slot);
     if (!in->flat)
         return metacall_slot_map(slot, count);
-    items = node_arena_take(in->arena, 3 * count * (sizeof *items + sizeof *slots));
-    if (!items)
+    memory = node_arena_take(in->arena, metacall_slot_map_size(count));
+    if (!memory)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
-    pointers = items + count;
-    pairs = (metacall_value *)(pointers + 2 * count);
-    slots = pairs + count;
-    for (size_t i = 0; i < count; i++) {
-        items[i] = &pairs[i];
-        inner(&pairs[i]);
-        pairs[i].id = METACALL_ARRAY;
-        pairs[i].storage |= METACALL_STORAGE_PAIR;
-        pairs[i].as.array.items = &pointers[2 * i];
-        pairs[i].as.array.count = 2;
-        for (size_t side = 2 * i; side < 2 * i + 2; side++) {
-            pointers[side] = &slots[side];
-            inner(&slots[side]);
-        }
-    }
-    lend(slot, METACALL_MAP, items, count);
+    metacall_slot_map_lend(slot, count, memory);
     return 0;
 }
 

@@ -14,7 +14,7 @@ int py_arguments_init(struct py_arguments *room, size_t count)
     room->keywords = room->stack_keywords;
     room->count = count;
     room->filled = 0;
-    room->keeper = (struct py_keeper){NULL, 0, 0};
+    room->keeper = (struct py_keeper)PY_KEEPER_INIT;
     if (PY_LIKELY(count <= PY_ARGUMENTS_STACK))
         return 0;
     room->slots = malloc(count * (sizeof *room->slots + 2 * sizeof(void *)));
@@ -32,7 +32,7 @@ void py_arguments_finish(struct py_arguments *room)
         if (slot->id > METACALL_DOUBLE && slot->id != METACALL_NULL)
             metacall_slot_clear(slot);
     }
-    if (PY_UNLIKELY(room->keeper.items != NULL))
+    if (PY_UNLIKELY(py_keeper_is_used(&room->keeper)))
         py_keeper_finish(&room->keeper);
     if (PY_UNLIKELY(room->slots != room->stack_slots))
         free(room->slots);

@@ -29,33 +29,74 @@ static int path_open(struct py_path *here, PyObject *container, const struct py_
     return 0;
 }
 
-/* How what lies inside may be kept. */
-static enum py_keep keep_of(const struct py_path *path)
+static struct py_keeper *keeper_of(const struct py_path *path)
 {
-    return path != NULL && path->subject != NULL && path->subject->keeper != NULL ? PY_KEEP_HOLD
-                                                                                  : PY_KEEP_COPY;
+    return path != NULL && path->subject != NULL ? path->subject->keeper : NULL;
+}
+
+/* Makes `slot` an array, a set or a map of nulls: in the keeper's memory, or in its own. */
+static int make(metacall_value *slot, enum metacall_value_id id, Py_ssize_t count,
+                struct py_keeper *keeper)
+{
+    size_t number = (size_t)count;
+    void *memory;
+    if (keeper == NULL)
+        return id == METACALL_MAP   ? metacall_slot_map(slot, number)
+               : id == METACALL_SET ? metacall_slot_set(slot, number)
+                                    : metacall_slot_array(slot, number);
+    memory = py_keeper_take(keeper, id == METACALL_MAP ? metacall_slot_map_size(number)
+                                                       : metacall_slot_array_size(number));
+    if (memory == NULL)
+        return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+    if (id == METACALL_MAP)
+        metacall_slot_map_lend(slot, number, memory);
+    else
+        metacall_slot_array_lend(slot, id, number, memory);
+    return 0;
+}
+
+/* What a value in the keeper's memory owns is the keeper's to clear. */
+static __attribute__((noinline)) int keep_owner(struct py_keeper *keeper, metacall_value *slot)
+{
+    if (py_keeper_own(keeper, slot) == 0)
+        return 0;
+    metacall_slot_clear(slot);
+    return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+}
+
+/* A member of a container. It is held meanwhile: conversion may run Python code, which may change
+ * the container. */
+static inline int from_member(PyObject *item, metacall_value *slot, const struct py_path *path,
+                              struct py_keeper *keeper)
+{
+    int rc;
+    if (PY_LIKELY(py_value_from_fast(item, slot)))
+        return 0;
+    Py_INCREF(item);
+    rc = py_value_from_object(item, slot, keeper != NULL ? PY_KEEP_HOLD : PY_KEEP_COPY, path);
+    Py_DECREF(item);
+    if (rc == 0 && keeper != NULL && slot->id > METACALL_DOUBLE && slot->id != METACALL_NULL &&
+        !(slot->storage & METACALL_STORAGE_BORROW))
+        return keep_owner(keeper, slot);
+    return rc;
 }
 
 int py_container_from_sequence(PyObject *object, metacall_value *slot, const struct py_path *path)
 {
     struct py_path here;
+    struct py_keeper *keeper = keeper_of(path);
     int is_list = PyList_Check(object);
     Py_ssize_t count = is_list ? PyList_Size(object) : PyTuple_Size(object);
-    if (path_open(&here, object, path) != 0 || metacall_slot_array(slot, (size_t)count) != 0)
+    if (path_open(&here, object, path) != 0 || make(slot, METACALL_ARRAY, count, keeper) != 0)
         return -1;
     for (here.index = 0; here.index < count; here.index++) {
-        /* Conversion may run Python code, which may change the list: hold the item. */
         PyObject *item =
             is_list ? PyList_GetItem(object, here.index) : PyTuple_GetItem(object, here.index);
-        int rc;
         if (item == NULL) {
             py_error_raise();
             goto fail;
         }
-        Py_INCREF(item);
-        rc = py_value_from(item, slot->as.array.items[here.index], keep_of(path), &here);
-        Py_DECREF(item);
-        if (rc != 0)
+        if (from_member(item, slot->as.array.items[here.index], &here, keeper) != 0)
             goto fail;
     }
     return 0;
@@ -64,31 +105,25 @@ fail:
     return -1;
 }
 
-static int from_pair(PyObject *key, PyObject *item, metacall_value *pair,
-                     const struct py_path *path)
-{
-    int rc;
-    Py_INCREF(key);
-    Py_INCREF(item);
-    rc = py_value_from(key, pair->as.array.items[0], keep_of(path), path);
-    if (rc == 0)
-        rc = py_value_from(item, pair->as.array.items[1], keep_of(path), path);
-    Py_DECREF(item);
-    Py_DECREF(key);
-    return rc;
-}
-
 int py_container_from_dict(PyObject *object, metacall_value *slot, const struct py_path *path)
 {
     struct py_path here;
+    struct py_keeper *keeper = keeper_of(path);
     PyObject *item;
     Py_ssize_t position = 0, i = 0, count = PyDict_Size(object);
-    if (path_open(&here, object, path) != 0 || metacall_slot_map(slot, (size_t)count) != 0)
+    if (path_open(&here, object, path) != 0 || make(slot, METACALL_MAP, count, keeper) != 0)
         return -1;
     while (i < count && PyDict_Next(object, &position, &here.key, &item)) {
-        if (from_pair(here.key, item, slot->as.array.items[i++], &here) != 0)
+        metacall_value *const *pair = slot->as.array.items[i++]->as.array.items;
+        int rc;
+        Py_INCREF(item); /* the key's conversion may take it out of the dict */
+        rc = from_member(here.key, pair[0], &here, keeper);
+        if (PY_LIKELY(rc == 0))
+            rc = from_member(item, pair[1], &here, keeper);
+        Py_DECREF(item);
+        if (PY_UNLIKELY(rc != 0))
             goto fail;
-        if (PyDict_Size(object) != count)
+        if (PY_UNLIKELY(PyDict_Size(object) != count))
             break;
     }
     if (i == count && PyDict_Size(object) == count)
@@ -102,15 +137,16 @@ fail:
 int py_container_from_set(PyObject *object, metacall_value *slot, const struct py_path *path)
 {
     struct py_path here;
+    struct py_keeper *keeper = keeper_of(path);
     PyObject *iterator = NULL, *item = NULL;
     Py_ssize_t count = PySet_Size(object);
     int rc = 0;
-    if (path_open(&here, object, path) != 0 || metacall_slot_set(slot, (size_t)count) != 0)
+    if (path_open(&here, object, path) != 0 || make(slot, METACALL_SET, count, keeper) != 0)
         return -1;
     if ((iterator = PyObject_GetIter(object)) == NULL)
         rc = py_error_raise();
     while (rc == 0 && here.index < count && (item = PyIter_Next(iterator)) != NULL) {
-        rc = py_value_from(item, slot->as.array.items[here.index], keep_of(path), &here);
+        rc = from_member(item, slot->as.array.items[here.index], &here, keeper);
         here.index++;
         Py_DECREF(item);
     }
@@ -183,7 +219,7 @@ static PyObject *to_set(const metacall_value *value, const struct py_subject *su
 }
 
 /* Keys come again and again, in every record of a list, say: one object for each of the latest. */
-#define RECENT 512
+#define RECENT 4096
 #define RECENT_SIZE 32
 
 static struct recent {
@@ -194,11 +230,16 @@ static struct recent {
 
 static struct recent *recent_of(const char *data, size_t size)
 {
-    uint32_t hash = 2166136261u;
-    size_t i;
-    for (i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)data[i]) * 16777619u;
-    return &recent[(hash ^ hash >> 16) % RECENT];
+    uint64_t hash = size, word;
+    for (; size >= 8; data += 8, size -= 8) {
+        memcpy(&word, data, 8);
+        hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    memcpy(&word, data, size);
+    hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
+    return &recent[(hash ^ hash >> 29) >> 16 & (RECENT - 1)];
 }
 
 static PyObject *to_name(const metacall_value *value, const struct py_subject *subject)
@@ -252,6 +293,7 @@ PyObject *py_container_to_set(const metacall_value *value, const struct py_subje
 void py_container_finish(void)
 {
     size_t i;
+    py_keeper_end();
     for (i = 0; i < RECENT; i++) {
         Py_CLEAR(recent[i].name);
         recent[i].size = 0;

@@ -122,29 +122,6 @@ static int from_integer(PyObject *object, metacall_value *slot)
     return 0;
 }
 
-int py_keeper_hold(struct py_keeper *keeper, PyObject *object)
-{
-    if (keeper->count == keeper->room) {
-        size_t room = keeper->room == 0 ? 64 : keeper->room * 2;
-        PyObject **items = realloc(keeper->items, room * sizeof(PyObject *));
-        if (items == NULL)
-            return -1;
-        keeper->items = items;
-        keeper->room = room;
-    }
-    Py_INCREF(object);
-    keeper->items[keeper->count++] = object;
-    return 0;
-}
-
-void py_keeper_finish(struct py_keeper *keeper)
-{
-    while (keeper->count > 0)
-        Py_DECREF(keeper->items[--keeper->count]);
-    free(keeper->items);
-    keeper->items = NULL;
-}
-
 /* Bytes that lie in `object`, as they may be kept. */
 static int give_bytes(PyObject *object, metacall_value *slot, enum metacall_value_id id,
                       const char *data, size_t size, enum py_keep keep, const struct py_path *path)

@@ -6,21 +6,13 @@
 #define PY_VALUE_H
 
 #include "py_api.h"
+#include "py_keeper.h"
 
 #include <metacall/loader.h>
 
 /* Lists in lists in lists: how deep a value may be. */
 #define PY_VALUE_DEPTH 1000
 
-/* Objects that are held until a call is over, so that its arguments need no copy of their text. */
-struct py_keeper {
-    PyObject **items;
-    size_t count, room;
-};
-
-/* Holds `object`. 0, or -1 when out of memory (nothing is set). */
-int py_keeper_hold(struct py_keeper *keeper, PyObject *object);
-void py_keeper_finish(struct py_keeper *keeper);
 
 /* What a conversion belongs to, for its error. */
 struct py_subject {

@@ -177,6 +177,14 @@ METACALL_API int metacall_slot_array_room(metacall_value *slot, size_t count, si
                                           void **ret_room);
 METACALL_API int metacall_slot_map_room(metacall_value *slot, size_t count, size_t room,
                                         void **ret_room);
+/* The same in memory of the caller's, aligned for values, which has to last as long as the slot is
+ * used: the slot borrows it, and what its members own is the caller's to clear. How many bytes that
+ * takes; SIZE_MAX where no size_t can say it. */
+METACALL_API size_t metacall_slot_array_size(size_t count);
+METACALL_API size_t metacall_slot_map_size(size_t count);
+METACALL_API void metacall_slot_array_lend(metacall_value *slot, enum metacall_value_id id,
+                                           size_t count, void *memory); /* an array or a set */
+METACALL_API void metacall_slot_map_lend(metacall_value *slot, size_t count, void *memory);
 /* A function. Takes a reference of its own. */
 METACALL_API void metacall_slot_function(metacall_value *slot, metacall_function *function);
 /* An exception as a value. Takes a reference of its own. */
