@@ -4,7 +4,9 @@
 #include "node_names.h"
 #include "node_value.h"
 
+#include <metacall/text.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct node_name {
     uint32_t hash; /* 0 = free */
@@ -57,10 +59,10 @@ int node_names_number(struct node_env *env, const char *data, size_t size)
 
     if (size > NODE_NAMES_LENGTH || make_tables(names) != 0)
         return -1;
-    hash = node_names_hash(data, size);
+    hash = metacall_text_hash(data, size);
     for (i = hash % NODE_NAMES_ROOM; names->known[i].hash != 0; i = (i + 1) % NODE_NAMES_ROOM) {
         const struct node_name *name = &names->known[i];
-        if (name->hash == hash && name->size == size && memcmp(name->text, data, size) == 0)
+        if (name->hash == hash && name->size == size && metacall_text_same(name->text, data, size))
             return name->number;
     }
     if (names->count >= NODE_NAMES_ROOM / 2)

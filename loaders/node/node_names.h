@@ -8,7 +8,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 enum { NODE_NAMES_ROOM = 4096, NODE_NAMES_LENGTH = 40 };
 
@@ -20,25 +19,6 @@ struct node_names {
     uint32_t *seen;          /* marks of keys that came once */
     int count;
 };
-
-/* Never 0. */
-static inline uint32_t node_names_hash(const char *data, size_t size)
-{
-    uint64_t hash = size * 0x9E3779B97F4A7C15u, word;
-
-    for (; size >= 8; data += 8, size -= 8) {
-        memcpy(&word, data, 8);
-        hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
-        hash ^= hash >> 32;
-    }
-    if (size > 0) {
-        word = 0;
-        memcpy(&word, data, size);
-        hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
-    }
-    hash ^= hash >> 29;
-    return (uint32_t)hash | 1;
-}
 
 /* Makes room where the table is full: no message that refers to a number may be on its way. */
 void node_names_trim(struct node_names *names);

@@ -5,6 +5,7 @@
 #include "node_names.h"
 #include "node_value.h"
 
+#include <metacall/text.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static uint32_t hash_of(const struct node_key *keys, size_t count)
         if (keys[i].size > NODE_NAMES_LENGTH ||
             (keys[i].size == 9 && memcmp(keys[i].data, "__proto__", 9) == 0))
             return 0;
-        hash = mix(hash, node_names_hash(keys[i].data, keys[i].size));
+        hash = mix(hash, metacall_text_hash(keys[i].data, keys[i].size));
     }
     return hash | 1;
 }
@@ -33,19 +34,33 @@ static int is_same(const struct node_shape *shape, const struct node_key *keys, 
         return 0;
     for (size_t i = 0; i < count; i++)
         if (shape->keys[i].size != keys[i].size ||
-            memcmp(shape->keys[i].data, keys[i].data, keys[i].size) != 0)
+            !metacall_text_same(shape->keys[i].data, keys[i].data, keys[i].size))
             return 0;
     return 1;
 }
 
+/* Are these the keys of the pairs? */
+static int fits(const struct node_shape *shape, metacall_value *const *pairs, size_t count)
+{
+    if (!shape || shape->count != count)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        const metacall_value *key = pairs[i]->as.array.items[0];
+        if (key->id != METACALL_STRING || key->as.bytes.size != shape->keys[i].size ||
+            !metacall_text_same(shape->keys[i].data, key->as.bytes.data, key->as.bytes.size))
+            return 0;
+    }
+    return 1;
+}
+
 /* The shape, or the place where it would be. */
-static const struct node_shape *look(const struct node_shapes *shapes, uint32_t hash,
+static struct node_shape *look(const struct node_shapes *shapes, uint32_t hash,
                                      const struct node_key *keys, size_t count, size_t *ret_slot)
 {
     size_t i;
 
     for (i = hash / 2 % (2 * NODE_SHAPES); shapes->slots[i] != 0; i = (i + 1) % (2 * NODE_SHAPES)) {
-        const struct node_shape *shape = shapes->all[shapes->slots[i] - 1];
+        struct node_shape *shape = shapes->all[shapes->slots[i] - 1];
         if (shape->hash == hash && is_same(shape, keys, count))
             return shape;
     }
@@ -71,6 +86,7 @@ static struct node_shape *make(uint32_t hash, const struct node_key *keys, size_
     if (!shape)
         return NULL;
     shape->hash = hash;
+    shape->next = NULL;
     shape->count = count;
     shape->room = room;
     to = (char *)(shape->keys + count);
@@ -83,7 +99,7 @@ static struct node_shape *make(uint32_t hash, const struct node_key *keys, size_
     return shape;
 }
 
-static const struct node_shape *add(struct node_env *env, uint32_t hash,
+static struct node_shape *add(struct node_env *env, uint32_t hash,
                                     const struct node_key *keys, size_t count)
 {
     struct node_shapes *shapes = env->shapes;
@@ -128,39 +144,56 @@ static struct node_shapes *shapes_of(struct node_env *env)
     return env->shapes;
 }
 
-const struct node_shape *node_shape_of(struct node_env *env, metacall_value *const *pairs,
-                                       size_t count, int *ret_texts)
+/* What came after the last shape before is tried first: records have the same order again and
+ * again. */
+static const struct node_shape *follow(struct node_shapes *shapes, struct node_shape *shape)
 {
-    struct node_shapes *shapes = shapes_of(env);
-    struct node_key *keys = shapes ? shapes->scratch : NULL;
-    const struct node_shape *shape;
-    uint32_t hash;
+    if (shapes->last)
+        shapes->last->next = shape;
+    shapes->last = shape;
+    return shape;
+}
+
+static const struct node_shape *search(struct node_env *env, size_t count)
+{
+    struct node_shapes *shapes = env->shapes;
+    uint32_t hash = hash_of(shapes->scratch, count);
+    struct node_shape *shape;
     size_t slot;
 
-    *ret_texts = 1;
-    for (size_t i = 0; i < count; i++) {
-        const metacall_value *key = pairs[i]->as.array.items[0];
-        if (key->id != METACALL_STRING)
-            *ret_texts = 0;
-        else if (keys && i < NODE_SHAPE_KEYS)
-            keys[i] = (struct node_key){key->as.bytes.data, key->as.bytes.size};
-    }
-    if (!*ret_texts || !keys || count == 0 || count > NODE_SHAPE_KEYS ||
-        (hash = hash_of(keys, count)) == 0)
+    if (hash == 0)
         return NULL;
-    shape = look(shapes, hash, keys, count, &slot);
+    shape = look(shapes, hash, shapes->scratch, count, &slot);
     if (shape)
-        return shape->number != UINT32_MAX ? shape : NULL;
+        return shape->number != UINT32_MAX ? follow(shapes, shape) : NULL;
     if (shapes->seen[hash / 2 % 1024] != hash) {
         shapes->seen[hash / 2 % 1024] = hash;
         return NULL;
     }
-    shape = add(env, hash, keys, count);
-    if (shape && teach(env, shape) != 0) {
-        ((struct node_shape *)shape)->number = UINT32_MAX;
-        return NULL;
+    shape = add(env, hash, shapes->scratch, count);
+    if (shape && teach(env, shape) == 0)
+        return follow(shapes, shape);
+    if (shape)
+        shape->number = UINT32_MAX;
+    return NULL;
+}
+
+const struct node_shape *node_shape_of(struct node_env *env, metacall_value *const *pairs,
+                                       size_t count, int *ret_texts)
+{
+    struct node_shapes *shapes = shapes_of(env);
+
+    *ret_texts = 1;
+    if (shapes && shapes->last && fits(shapes->last->next, pairs, count))
+        return shapes->last = shapes->last->next;
+    for (size_t i = 0; i < count; i++) {
+        const metacall_value *key = pairs[i]->as.array.items[0];
+        if (key->id != METACALL_STRING)
+            return *ret_texts = 0, NULL;
+        if (shapes && i < NODE_SHAPE_KEYS)
+            shapes->scratch[i] = (struct node_key){key->as.bytes.data, key->as.bytes.size};
     }
-    return shape;
+    return shapes && count > 0 && count <= NODE_SHAPE_KEYS ? search(env, count) : NULL;
 }
 
 const struct node_shape *node_shape_by(const struct node_env *env, double number)

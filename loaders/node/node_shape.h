@@ -24,7 +24,8 @@ struct node_key {
 
 struct node_shape {
     uint32_t hash;
-    uint32_t number;
+    uint32_t number;         /* UINT32_MAX = not one that JavaScript knows */
+    struct node_shape *next; /* what came after it the last time */
     size_t count;
     size_t room; /* bytes that all keys take, each with its NUL and aligned */
     struct node_key keys[];
@@ -34,6 +35,7 @@ struct node_shapes {
     struct node_shape *all[NODE_SHAPES]; /* by number */
     uint16_t slots[2 * NODE_SHAPES];     /* number + 1 by hash, open addressing */
     uint32_t seen[1024];                 /* hashes of what came once */
+    struct node_shape *last;                  /* that was found */
     uint32_t count;
     size_t keys;                              /* of all together */
     struct node_key scratch[NODE_SHAPE_KEYS]; /* while one is looked for */

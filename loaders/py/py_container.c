@@ -5,7 +5,7 @@
 
 #include "py_error.h"
 
-#include <string.h>
+#include <metacall/text.h>
 
 /* Opens a container: refuses one that is inside itself, or too deep. */
 static int path_open(struct py_path *here, PyObject *container, const struct py_path *path)
@@ -230,16 +230,7 @@ static struct recent {
 
 static struct recent *recent_of(const char *data, size_t size)
 {
-    uint64_t hash = size, word;
-    for (; size >= 8; data += 8, size -= 8) {
-        memcpy(&word, data, 8);
-        hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
-        hash ^= hash >> 32;
-    }
-    word = 0;
-    memcpy(&word, data, size);
-    hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
-    return &recent[(hash ^ hash >> 29) >> 16 & (RECENT - 1)];
+    return &recent[metacall_text_hash(data, size) >> 8 & (RECENT - 1)];
 }
 
 static PyObject *to_name(const metacall_value *value, const struct py_subject *subject)
@@ -251,7 +242,7 @@ static PyObject *to_name(const metacall_value *value, const struct py_subject *s
     if (size == 0 || size > RECENT_SIZE)
         return py_value_to(value, subject);
     place = recent_of(data, size);
-    if (place->size == size && memcmp(place->text, data, size) == 0) {
+    if (place->size == size && metacall_text_same(place->text, data, size)) {
         Py_INCREF(place->name);
         return place->name;
     }

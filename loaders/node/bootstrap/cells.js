@@ -18,6 +18,7 @@
     HANDLE = 16, FUTURE = 17, MEMORY = 18, INTEGERS = 19, SHAPED = 20;
 
   let cells = new Float64Array(new ArrayBuffer(8 * 2048)); // JavaScript -> C
+  let limit = cells.length;
   let inbox = new Float64Array(new ArrayBuffer(8 * 2048)); // C -> JavaScript
   let words = new Int32Array(inbox.buffer); // the same
   const head = new Float64Array(new ArrayBuffer(8 * 16)); // start, units of text, refs, end,
@@ -40,10 +41,11 @@
   native.buffers(cells.buffer, inbox.buffer, head.buffer);
 
   function room(count) {
-    if (top + count <= cells.length) return;
+    if (top + count <= limit) return;
     const larger = new Float64Array(new ArrayBuffer(8 * 2 * (top + count)));
     larger.set(cells.subarray(0, top));
     cells = larger;
+    limit = cells.length;
     native.buffers(cells.buffer, inbox.buffer, head.buffer);
   }
 
@@ -69,36 +71,29 @@
     return '';
   };
 
+  // One comparison after the other: a switch would ask for the name of the type first.
   function putOther(value) {
-    switch (typeof value) {
-      case 'string':
-        room(2);
-        cells[top++] = TEXT;
-        cells[top++] = value.length;
-        text += value;
-        return '';
-      case 'boolean':
-        room(1);
-        cells[top++] = value ? TRUE : FALSE;
-        return '';
-      case 'undefined':
-        room(1);
-        cells[top++] = NULL;
-        return '';
-      case 'bigint':
-        return addRef(BIGINT, value);
-      case 'function':
-        return addRef(FUNCTION, value);
-      case 'object':
-        if (value === null) {
-          room(1);
-          cells[top++] = NULL;
-          return '';
-        }
-        return isArray(value) && isPlainArray(value) ? putArray(value) : putObject(value);
-      default:
-        return ': a Symbol cannot be passed';
+    if (typeof value === 'string') {
+      room(2);
+      cells[top++] = TEXT;
+      cells[top++] = value.length;
+      text += value;
+      return '';
     }
+    if (typeof value === 'boolean') return putConstant(value ? TRUE : FALSE);
+    if (value === null || value === undefined) return putConstant(NULL);
+    if (typeof value === 'object') {
+      return isArray(value) ? putArray(value) : putObject(value);
+    }
+    if (typeof value === 'function') return addRef(FUNCTION, value);
+    if (typeof value === 'bigint') return addRef(BIGINT, value);
+    return ': a Symbol cannot be passed';
+  }
+
+  function putConstant(op) {
+    room(1);
+    cells[top++] = op;
+    return '';
   }
 
   // A refusal is the text that stands behind the path: '[3].name: a Symbol cannot be passed'.
@@ -123,11 +118,12 @@
   // Not a class's that extends Array; Array.prototype is an array itself, in every realm.
   function isPlainArray(array) {
     const proto = getPrototypeOf(array);
-    return proto === Array.prototype || proto === null || isArray(proto);
+    return proto === null || isArray(proto);
   }
 
   function putArray(array) {
-    const count = array.length;
+    const count = array.length; // asked first, it tells the compiler whose prototype that is
+    if (getPrototypeOf(array) !== Array.prototype && !isPlainArray(array)) return putObject(array);
     items += count;
     room(count + 2);
     let to = top + 2;
@@ -191,27 +187,29 @@
 
   function putPlain(object) {
     if (getOwnPropertySymbols(object).length > 0) return addRef(HANDLE, object);
-    if (typeof object.then === 'function') return addRef(FUTURE, object);
-    const refused = enter(object);
-    if (refused !== '') return refused;
     const names = keys(object);
     const shape = shapeOf(names);
-    pairs += names.length;
-    const refusal = shape !== null ? putShaped(object, shape) : putNamed(object, names);
-    if (refusal === '') leave();
-    return refusal;
+    if (shape !== null) return shape.read(object);
+    return typeof object.then === 'function' ? putFuture(object) : putNamed(object, names);
   }
 
-  function putShaped(object, shape) {
+  const putFuture = (object) => addRef(FUTURE, object);
+
+  // Around what a shape's code puts.
+  function begin(object, shape) {
+    pairs += shape.keys.length;
     shaped += shape.room;
     room(2);
     cells[top++] = SHAPED;
     cells[top++] = shape.number;
-    return shape.read(object);
+    return enter(object);
   }
 
   function putNamed(object, names) {
+    const refused = enter(object);
+    if (refused !== '') return refused;
     const count = names.length;
+    pairs += count;
     room(2 + 3 * count);
     cells[top++] = OBJECT;
     cells[top++] = count;
@@ -229,6 +227,7 @@
         if (refusal !== '') return at(key, refusal);
       }
     }
+    leave();
     return '';
   }
 
@@ -463,7 +462,7 @@
     }
   }
 
-  shared.serveShapes({ head, take, put, at });
+  shared.serveShapes({ head, take, put, putFuture, at, begin, leave });
 
   return { pack, unpack, growInbox, learn, head, ForeignObject };
 })

@@ -14,7 +14,7 @@
   const shapes = []; // by number
   const alike = new Map(); // first key -> shapes
   const once = new Array(16).fill(null); // keys of objects that came once
-  let head, take, put, at; // of cells.js
+  let cells; // of cells.js: what takes and puts
 
   const text = JSON.stringify;
 
@@ -31,25 +31,43 @@
   }
 
   function makerOf(keys) {
-    return compile(['take'], [take],
+    return compile(['take'], [cells.take],
       `return () => ({ ${keys.map((key) => `${text(key)}: take()`).join(', ')} });`);
   }
 
-  const readsOf = (keys) => `return (object) => { let refusal;
-    ${keys.map((key) => `if ((refusal = put(object[${text(key)}])) !== '')
-      return at(${text(key)}, refusal);`).join('\n')}
-    return ''; };`;
+  const readsOf = (keys) => keys.map((key) => `
+    if ((refusal = put(object[${text(key)}])) !== '') return at(${text(key)}, refusal);`).join('');
+
+  // Whether it is thenable is asked there too, where all objects are of one kind.
+  function readerOf(shape) {
+    const { keys } = shape;
+    const { put, putFuture, at, begin, leave } = cells;
+    if (keys.length > CHUNK) return readerOfMany(shape);
+    return compile(['shape', 'put', 'putFuture', 'at', 'begin', 'leave'],
+      [shape, put, putFuture, at, begin, leave], `return (object) => {
+        if (typeof object.then === 'function') return putFuture(object);
+        let refusal = begin(object, shape);
+        if (refusal !== '') return refusal;
+        ${readsOf(keys)}
+        leave();
+        return '';
+      };`);
+  }
 
   // Many small functions are made fast soon, a large one late or never.
-  function readerOf(keys) {
+  function readerOfMany(shape) {
+    const { keys } = shape;
+    const { put, putFuture, at, begin, leave } = cells;
     const pieces = [];
     for (let i = 0; i < keys.length; i += CHUNK) {
-      pieces.push(compile(['put', 'at'], [put, at], readsOf(keys.slice(i, i + CHUNK))));
+      pieces.push(compile(['put', 'at'], [put, at],
+        `return (object) => { let refusal; ${readsOf(keys.slice(i, i + CHUNK))} return ''; };`));
     }
-    if (pieces.includes(null)) return null;
-    return pieces.length === 1 ? pieces[0] : (object) => {
-      let refusal = '';
+    return pieces.includes(null) ? null : (object) => {
+      if (typeof object.then === 'function') return putFuture(object);
+      let refusal = begin(object, shape);
       for (let i = 0; i < pieces.length && refusal === ''; i++) refusal = pieces[i](object);
+      if (refusal === '') leave();
       return refusal;
     };
   }
@@ -68,24 +86,28 @@
     makeSlowly() {
       if (++this.made === WARM) this.make = makerOf(this.keys) || this.make;
       const object = {};
-      for (const key of this.keys) object[key] = take();
+      for (const key of this.keys) object[key] = cells.take();
       return object;
     }
 
     // The text of a refusal, '' where there is none.
     readSlowly(object) {
-      if (++this.wasRead === WARM) this.read = readerOf(this.keys) || this.read;
+      const { put, putFuture, at, begin, leave } = cells;
+      if (++this.wasRead === WARM) this.read = readerOf(this) || this.read;
+      if (typeof object.then === 'function') return putFuture(object);
+      const refused = begin(object, this);
+      if (refused !== '') return refused;
       for (const key of this.keys) {
         const refusal = put(object[key]);
         if (refusal !== '') return at(key, refusal);
       }
+      leave();
       return '';
     }
   }
 
-  // For cells.js, which takes and puts what the objects hold.
-  function serveShapes(cells) {
-    ({ head, take, put, at } = cells);
+  function serveShapes(given) {
+    cells = given;
   }
 
   function same(keys, others) {
@@ -96,7 +118,7 @@
   }
 
   function add(number, keys) {
-    const made = new Shape(number, keys, head[12]);
+    const made = new Shape(number, keys, cells.head[12]);
     shapes[number] = made;
     const others = alike.get(keys[0]);
     if (others === undefined) alike.set(keys[0], [made]);
