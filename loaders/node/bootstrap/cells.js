@@ -7,7 +7,7 @@
   const { native } = shared;
   const { isArray } = Array;
   const { keys, getPrototypeOf, getOwnPropertySymbols, defineProperty } = Object;
-  const MAX_DEPTH = 1024;
+  const MAX_DEPTH = 1000;
 
   // A value is a run of doubles: an operation, then its operands. Texts stand one after another in
   // one string; what does not fit a double or a text is in `refs`, in order. C knows these numbers.
@@ -93,13 +93,38 @@
     }
   };
 
-  // A refusal is the text that stands behind the path: '[3].name: a Symbol cannot be passed'.
-  const at = (key, refusal) => (typeof key === 'number' ? `[${key}]`
-    : /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`) + refusal;
+  // A refusal is a text that goes behind the path: '[3].name: a Symbol cannot be passed'. The steps
+  // of the path are put down on the way out, the innermost first.
+  const CYCLE = ': a cycle cannot be passed';
+  const DEEP = `: nested deeper than ${MAX_DEPTH} levels`;
+  const STACK = ': nested too deep for the stack';
+  let steps = [];
+
+  function at(step, refusal) {
+    steps.push(step);
+    return refusal;
+  }
+
+  const named = (key) => (/^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);
+  const isObject = (value) => value !== null &&
+    (typeof value === 'object' || typeof value === 'function');
+  const inMap = (key, index) => (isObject(key) ? `<value ${index}>` : `<${String(key)}>`);
+
+  // Cycles are looked for late, because that costs: the path is the way to what comes twice.
+  function explain(refusal) {
+    const path = steps.reverse();
+    steps = [];
+    if (refusal === DEEP || refusal === STACK) return refusal;
+    if (refusal === CYCLE) {
+      const again = stack.findIndex((value, i) => stack.indexOf(value) < i);
+      if (again >= 0) path.length = again;
+    }
+    return path.join('') + refusal;
+  }
 
   function enter(value) {
-    if (stack.length >= 16 && stack.includes(value)) return ': a cycle cannot be passed';
-    if (stack.length >= MAX_DEPTH) return `: nested deeper than ${MAX_DEPTH}`;
+    if (stack.length >= 16 && stack.includes(value)) return CYCLE;
+    if (stack.length >= MAX_DEPTH) return DEEP;
     stack.push(value);
     return '';
   }
@@ -122,6 +147,7 @@
       cells[to++] = value;
     }
     if (i === count) {
+      if (stack.length >= MAX_DEPTH) return DEEP;
       cells[top] = NUMBERS;
       cells[top + 1] = count;
       top = to;
@@ -133,7 +159,7 @@
     cells[top++] = count;
     for (i = 0; i < count; i++) {
       const refusal = put(array[i]);
-      if (refusal !== '') return at(i, refusal);
+      if (refusal !== '') return at(`[${i}]`, refusal);
     }
     stack.pop();
     return '';
@@ -195,7 +221,7 @@
         cells[top++] = value;
       } else {
         const refusal = put(value);
-        if (refusal !== '') return at(key, refusal);
+        if (refusal !== '') return at(named(key), refusal);
       }
     }
     stack.pop();
@@ -208,14 +234,16 @@
     if (refused !== '') return refused;
     room(2);
     cells[top++] = MAP;
-    const at = top++;
+    const place = top++;
     let count = 0;
     for (const [key, value] of map) {
-      const refusal = put(key) || put(value);
-      if (refusal !== '') return `<${String(key)}>${refusal}`;
+      let refusal = put(key);
+      if (refusal !== '') return at(`<key ${count}>`, refusal);
+      refusal = put(value);
+      if (refusal !== '') return at(inMap(key, count), refusal);
       count++;
     }
-    cells[at] = count;
+    cells[place] = count;
     pairs += count;
     stack.pop();
     return '';
@@ -226,14 +254,14 @@
     if (refused !== '') return refused;
     room(2);
     cells[top++] = SET;
-    const at = top++;
+    const place = top++;
     let count = 0;
     for (const value of set) {
       const refusal = put(value);
-      if (refusal !== '') return `<${String(value)}>${refusal}`;
+      if (refusal !== '') return at(`[${count}]`, refusal);
       count++;
     }
-    cells[at] = count;
+    cells[place] = count;
     items += count;
     stack.pop();
     return '';
@@ -268,7 +296,7 @@
       return put(value);
     } catch (error) {
       if (!(error instanceof RangeError) || stack.length < 64) throw error;
-      return ': nested too deep for the stack';
+      return STACK;
     }
   }
 
@@ -280,7 +308,7 @@
     head[3] = top;
     head[10] = items;
     head[11] = pairs;
-    if (refusal !== '') return refusal;
+    if (refusal !== '') return explain(refusal);
     if (refs === null) return text;
     refs.unshift(text);
     return refs;
