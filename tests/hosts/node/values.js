@@ -141,7 +141,8 @@ for (const [value, message] of refused) {
 test('a cycle is refused, in an array and in an object', () => {
   const list = [];
   list.push([list]);
-  assert.throws(() => py.echo(list), /^TypeError: argument 1 of echo\(\)\[0\]\[0\]: a cycle cannot/);
+  assert.throws(() => py.echo(list),
+    /^TypeError: argument 1 of echo\(\)\[0\]\[0\]: a cycle cannot be passed$/);
   const object = { self: null };
   object.self = object;
   assert.throws(() => py.echo({ object }), /echo\(\)\.object\.self: a cycle cannot be passed$/);
@@ -192,6 +193,27 @@ test('an invalid date and a year that Python lacks are out of range', () => {
   for (const date of [new Date(NaN), new Date(8.64e15), new Date(-8.64e15)]) {
     assert.throws(() => py.echo([date]), RangeError);
   }
+  assert.throws(() => py.call(1, new Date(8.64e15)),
+    /^RangeError: call\(\): argument 2: a date outside the years 1 to 9999/);
+});
+
+test('keys and items that Python could not tell apart are refused, not lost', () => {
+  for (const [value, message] of [
+    [new Map([[1, 'a'], [true, 'b']]),
+      /^echo\(\): argument 1: two keys of a map are equal in Python: True$/],
+    [new Map([[null, 1], [undefined, 2]]), /two keys of a map are equal in Python: None$/],
+    [[new Set([0, false])], /two items of a set are equal in Python: False$/],
+    [new Set([1n, 1]), /two items of a set are equal in Python: 1$/],
+    [new Set([new Set([1, true])]), /two items of a set are equal/],
+  ]) {
+    assert.throws(() => py.echo(value), (error) => error instanceof TypeError &&
+      error.code === 'ERR_METACALL_TYPE' && message.test(error.message) ||
+      assert.fail(`${error.name} ${error.message}`));
+  }
+  assert.throws(() => py.echo(new Map([[{ a: 1 }, 1]])),
+    /^TypeError: echo\(\): argument 1: a map cannot be a key/);
+  assert.deepStrictEqual(py.echo(new Map([[1, 'a'], ['1', 'b'], [false, 'c']])),
+    new Map([[1, 'a'], ['1', 'b'], [false, 'c']]));
 });
 
 test('an error with a cause comes home as itself, within a value too', () => {
