@@ -206,11 +206,40 @@ static int fill_set(PyObject *set, const metacall_value *value, const struct py_
     return rc;
 }
 
+/* Says which key or item is equal in Python to one before it, though it was another elsewhere (1
+ * and true, undefined and null): one of the two would be lost without a word. */
+static void refuse_equal(const metacall_value *value, const struct py_subject *subject)
+{
+    struct py_path path = {NULL, subject, NULL, NULL, 0, 0};
+    PyObject *seen = PySet_New(NULL), *key = NULL, *text = NULL;
+    size_t i;
+    int found = seen != NULL ? 0 : -1;
+    for (i = 0; found == 0 && i < value->as.array.count; i++) {
+        const metacall_value *item = value->as.array.items[i];
+        Py_XDECREF(key);
+        key = to_key(value->id == METACALL_MAP ? item->as.array.items[0] : item, subject);
+        found = key != NULL ? PySet_Contains(seen, key) : -1;
+        if (found == 0 && PySet_Add(seen, key) != 0)
+            found = -1;
+    }
+    if (found > 0 && (text = PyObject_ASCII(key)) != NULL)
+        py_value_refuse(&path, "two %s are equal in Python: %.200s",
+                        value->id == METACALL_MAP ? "keys of a map" : "items of a set",
+                        PyUnicode_AsUTF8AndSize(text, NULL));
+    Py_XDECREF(text);
+    Py_XDECREF(key);
+    Py_XDECREF(seen);
+}
+
 static PyObject *to_set(const metacall_value *value, const struct py_subject *subject, int frozen)
 {
     PyObject *other, *set = PySet_New(NULL);
     if (set != NULL && fill_set(set, value, subject) != 0)
         Py_CLEAR(set);
+    if (set != NULL && (size_t)PySet_Size(set) != value->as.array.count) {
+        refuse_equal(value, subject);
+        Py_CLEAR(set);
+    }
     if (set == NULL || !frozen)
         return set;
     other = PyFrozenSet_New(set);
@@ -308,6 +337,10 @@ PyObject *py_container_to_dict(const metacall_value *value, const struct py_subj
             Py_DECREF(dict);
             return NULL;
         }
+    }
+    if (dict != NULL && (size_t)PyDict_Size(dict) != count) {
+        refuse_equal(value, subject);
+        Py_CLEAR(dict);
     }
     return dict;
 }

@@ -62,16 +62,16 @@ static PyObject *aware(PyObject *object)
 }
 
 /* OverflowError and its like: there is no such instant. Anything else goes on as itself. */
-static int raise_range(const char *what)
+static int raise_range(const struct py_path *path, const char *what)
 {
     if (!PyErr_ExceptionMatches(PyExc_OverflowError) && !PyErr_ExceptionMatches(PyExc_ValueError) &&
         !PyErr_ExceptionMatches(PyExc_OSError))
         return py_error_raise();
     py_error_raise();
-    return metacall_error_wrap(METACALL_ERROR_RANGE, "%s", what);
+    return py_value_refuse_range(path, "%s", what);
 }
 
-int py_date_from(PyObject *object, metacall_value *slot)
+int py_date_from(PyObject *object, metacall_value *slot, const struct py_path *path)
 {
     PyObject *module, *instant, *delta = NULL, *count = NULL;
     int rc = -1;
@@ -86,7 +86,7 @@ int py_date_from(PyObject *object, metacall_value *slot)
     if (!PyObject_TypeCheck(object, (PyTypeObject *)datetime_class) || is_finer(object))
         return 1;
     if ((instant = aware(object)) == NULL)
-        return raise_range("a naive datetime that local time cannot place");
+        return raise_range(path, "a naive datetime that local time cannot place");
     rc = -1;
     if ((delta = PyNumber_Subtract(instant, epoch)) != NULL &&
         (count = PyNumber_FloorDivide(delta, microsecond)) != NULL) {
@@ -99,7 +99,7 @@ int py_date_from(PyObject *object, metacall_value *slot)
     return rc == 0 ? 0 : py_error_raise();
 }
 
-PyObject *py_date_to(int64_t microseconds)
+PyObject *py_date_to(int64_t microseconds, const struct py_path *path)
 {
     PyObject *module, *number, *delta = NULL, *instant = NULL;
     int rc = 0;
@@ -116,6 +116,6 @@ PyObject *py_date_to(int64_t microseconds)
     Py_DECREF(number);
     Py_XDECREF(delta);
     if (instant == NULL)
-        raise_range("a date outside the years 1 to 9999, which Python's datetime has");
+        raise_range(path, "a date outside the years 1 to 9999, which Python's datetime has");
     return instant;
 }

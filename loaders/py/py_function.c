@@ -36,9 +36,11 @@ static int function_describe(metacall_function *function)
 
 /* ---------------------------------------------------------------------------------- the call */
 
-static __attribute__((noinline)) PyObject *argument_slowly(const metacall_value *value, size_t i)
+static __attribute__((noinline)) PyObject *argument_slowly(const metacall_function *function,
+                                                           const metacall_value *value, size_t i)
 {
-    struct py_subject subject = {NULL, "argument", (Py_ssize_t)i + 1, NULL, 0, NULL};
+    struct py_subject subject = {
+        metacall_function_name(function), "argument", (Py_ssize_t)i + 1, NULL, 0, NULL};
     return py_value_to_object(value, &subject);
 }
 
@@ -60,7 +62,8 @@ static inline PyObject *call_object(metacall_function *function, const struct me
         goto out;
     for (i = 0; i < call->count; i++) {
         args[i] = py_value_to_fast(call->args[i]);
-        if (PY_UNLIKELY(args[i] == NULL) && (args[i] = argument_slowly(call->args[i], i)) == NULL)
+        if (PY_UNLIKELY(args[i] == NULL) &&
+            (args[i] = argument_slowly(function, call->args[i], i)) == NULL)
             goto out;
     }
     positional = (call->count - call->keyword_count) | PY_VECTORCALL_OFFSET;

@@ -31,12 +31,17 @@ int py_foreign_perform(PyObject *self, enum metacall_object_operation operation,
     return rc;
 }
 
-PyObject *py_foreign_take(metacall_value *ret)
+static PyObject *take_result(metacall_value *ret, const char *name)
 {
-    static const struct py_subject subject = {NULL, "result", 0, NULL, 0, NULL};
+    struct py_subject subject = {name, "result", 0, NULL, 0, NULL};
     PyObject *object = py_value_to(ret, &subject);
     metacall_slot_clear(ret);
     return object != NULL ? object : py_error_to_python();
+}
+
+PyObject *py_foreign_take(metacall_value *ret)
+{
+    return take_result(ret, NULL);
 }
 
 PyObject *py_foreign_ask_with(PyObject *self, enum metacall_object_operation operation,
@@ -59,7 +64,7 @@ PyObject *py_foreign_ask_with(PyObject *self, enum metacall_object_operation ope
         return py_error_to_python();
     if (ret_end != NULL)
         *ret_end = rc == 1;
-    return py_foreign_take(&ret);
+    return take_result(&ret, name);
 }
 
 PyObject *py_foreign_ask(PyObject *self, enum metacall_object_operation operation,

@@ -19,9 +19,14 @@ struct py_proxy {
 static struct py_identity proxies; /* metacall_function * -> PyObject *, not held */
 static PyObject *proxy_type;
 
+static PyObject *result_slowly(const metacall_function *function, const metacall_value *ret)
+{
+    struct py_subject subject = {metacall_function_name(function), "result", 0, NULL, 0, NULL};
+    return py_value_to_object(ret, &subject);
+}
+
 static PyObject *proxy_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
-    static const struct py_subject subject = {NULL, "result", 0, NULL, 0, NULL};
     metacall_function *function = ((struct py_proxy *)self)->function;
     size_t positional = (size_t)PY_VECTORCALL_COUNT(nargsf);
     size_t keywords = names != NULL ? (size_t)PyTuple_Size(names) : 0;
@@ -41,7 +46,8 @@ static PyObject *proxy_call(PyObject *self, PyObject *const *args, size_t nargsf
     }
     py_arguments_finish(&room);
     if (PY_LIKELY(rc == 0)) {
-        result = py_value_to(&ret, &subject);
+        if ((result = py_value_to_fast(&ret)) == NULL)
+            result = result_slowly(function, &ret);
         if (ret.id > METACALL_DOUBLE && ret.id != METACALL_NULL)
             metacall_slot_clear(&ret);
     }

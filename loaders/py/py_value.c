@@ -49,14 +49,14 @@ static void print_subject(FILE *stream, const struct py_subject *subject)
         fprintf(stream, " '%s'", subject->keyword);
 }
 
-int py_value_refuse(const struct py_path *path, const char *format, ...)
+/* The reason with the place in front, malloc'ed; NULL = out of memory. */
+static char *explain(const struct py_path *path, const char *format, va_list list)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
-    va_list list;
     if (stream == NULL)
-        return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
+        return NULL;
     if (path != NULL && path->subject != NULL) {
         print_subject(stream, path->subject);
         if (path->container != NULL) {
@@ -65,11 +65,31 @@ int py_value_refuse(const struct py_path *path, const char *format, ...)
         }
         fputs(": ", stream);
     }
-    va_start(list, format);
     vfprintf(stream, format, list);
-    va_end(list);
     fclose(stream);
+    return text;
+}
+
+int py_value_refuse(const struct py_path *path, const char *format, ...)
+{
+    va_list list;
+    char *text;
+    va_start(list, format);
+    text = explain(path, format, list);
+    va_end(list);
     metacall_error_raise(METACALL_ERROR_TYPE, "%s", text != NULL ? text : "out of memory");
+    free(text);
+    return -1;
+}
+
+int py_value_refuse_range(const struct py_path *path, const char *format, ...)
+{
+    va_list list;
+    char *text;
+    va_start(list, format);
+    text = explain(path, format, list);
+    va_end(list);
+    metacall_error_wrap(METACALL_ERROR_RANGE, "%s", text != NULL ? text : "out of memory");
     free(text);
     return -1;
 }
@@ -201,7 +221,7 @@ static int from_other(PyObject *object, metacall_value *slot, const struct py_pa
                                "a value of Python type '%s' has no exact counterpart in other "
                                "languages; pass its .real and .imag",
                                py_error_type_name((PyObject *)Py_TYPE(object)));
-    if ((rc = py_date_from(object, slot)) <= 0)
+    if ((rc = py_date_from(object, slot, path)) <= 0)
         return rc;
     if ((path == NULL || path->subject == NULL || !path->subject->watched) &&
         (rc = py_future_from(object, slot)) <= 0)
@@ -341,7 +361,7 @@ static PyObject *to_any(const metacall_value *value, const struct py_subject *su
     case METACALL_PTR:
         return to_pointer(value);
     case METACALL_DATE:
-        return py_date_to(value->as.date);
+        return py_date_to(value->as.date, &path);
     case METACALL_CLASS:
     case METACALL_OBJECT:
         return py_object_to(value->as.object);

@@ -57,6 +57,9 @@ void py_container_finish(void);
 
 /* METACALL_ERROR_TYPE with the place in front: "add(): argument 2, [3].name: ...". Returns -1. */
 int py_value_refuse(const struct py_path *path, const char *format, ...) METACALL_PRINTF(2, 3);
+/* METACALL_ERROR_RANGE, with what the thread's error was as the cause. */
+int py_value_refuse_range(const struct py_path *path, const char *format, ...)
+    METACALL_PRINTF(2, 3);
 
 /* The name of the capsules that stand for METACALL_PTR; each owns a heap value. */
 #define PY_VALUE_CAPSULE "metacall.pointer"

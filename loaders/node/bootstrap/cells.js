@@ -7,8 +7,7 @@
   const { native, shapes, shapeOf, keyOf } = shared;
   const { isArray } = Array;
   const { keys, getPrototypeOf, getOwnPropertySymbols, defineProperty, setPrototypeOf } = Object;
-  const MAX_DEPTH = 1024;
-  const WATCHED_DEPTH = 16; // from here on cycles are looked for
+  const MAX_DEPTH = 1000;
   const LARGE = 128; // keys of an object that is a table rather
 
   // A value is a run of doubles: an operation, then its operands. Texts stand one after another in
@@ -28,8 +27,7 @@
   let top = 0;
   let text = '';
   let refs = null;
-  let depth = 0;
-  let stack = []; // what is being put, from WATCHED_DEPTH on
+  let stack = []; // what is being put
   let range = false; // a refusal is about a range, not about a type
   let items = 0; // of all arrays and sets
   let pairs = 0; // of all objects and Maps
@@ -96,23 +94,44 @@
     return '';
   }
 
-  // A refusal is the text that stands behind the path: '[3].name: a Symbol cannot be passed'.
-  const at = (key, refusal) => (typeof key === 'number' ? `[${key}]`
-    : /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`) + refusal;
+  // A refusal is a text that goes behind the path: '[3].name: a Symbol cannot be passed'. The steps
+  // of the path are put down on the way out, the innermost first.
+  const CYCLE = ': a cycle cannot be passed';
+  const DEEP = `: nested deeper than ${MAX_DEPTH} levels`;
+  const STACK = ': nested too deep for the stack';
+  let steps = [];
 
-  function enter(value) {
-    return ++depth <= WATCHED_DEPTH ? '' : watch(value);
+  function at(step, refusal) {
+    steps.push(step);
+    return refusal;
   }
 
-  function watch(value) {
-    if (stack.includes(value)) return ': a cycle cannot be passed';
-    if (depth > MAX_DEPTH) return `: nested deeper than ${MAX_DEPTH}`;
+  const named = (key) => (/^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);
+  const isObject = (value) => value !== null &&
+    (typeof value === 'object' || typeof value === 'function');
+  const inMap = (key, index) => (isObject(key) ? `<value ${index}>` : `<${String(key)}>`);
+
+  // Cycles are looked for late, because that costs: the path is the way to what comes twice.
+  function explain(refusal) {
+    const path = steps.reverse();
+    steps = [];
+    if (refusal === DEEP || refusal === STACK) return refusal;
+    if (refusal === CYCLE) {
+      const again = stack.findIndex((value, i) => stack.indexOf(value) < i);
+      if (again >= 0) path.length = again;
+    }
+    return path.join('') + refusal;
+  }
+
+  function enter(value) {
+    if (stack.length >= 16 && stack.includes(value)) return CYCLE;
+    if (stack.length >= MAX_DEPTH) return DEEP;
     stack.push(value);
     return '';
   }
 
   function leave() {
-    if (depth-- > WATCHED_DEPTH) stack.pop();
+    stack.pop();
   }
 
   // Not a class's that extends Array; Array.prototype is an array itself, in every realm.
@@ -126,6 +145,7 @@
     if (getPrototypeOf(array) !== Array.prototype && !isPlainArray(array)) return putObject(array);
     items += count;
     room(count + 2);
+    const before = within;
     let to = top + 2;
     let i = 0;
     for (; i < count; i++) {
@@ -133,7 +153,8 @@
       if (typeof value !== 'number') break;
       cells[to++] = value;
     }
-    if (i === count) {
+    if (i === count && within === before) {
+      if (stack.length >= MAX_DEPTH) return DEEP;
       cells[top] = NUMBERS;
       cells[top + 1] = count;
       top = to;
@@ -145,7 +166,7 @@
     cells[top++] = count;
     for (i = 0; i < count; i++) {
       const refusal = put(array[i]);
-      if (refusal !== '') return at(i, refusal);
+      if (refusal !== '') return at(`[${i}]`, refusal);
     }
     leave();
     return '';
@@ -224,7 +245,7 @@
         cells[top++] = value;
       } else {
         const refusal = put(value);
-        if (refusal !== '') return at(key, refusal);
+        if (refusal !== '') return at(named(key), refusal);
       }
     }
     leave();
@@ -237,14 +258,16 @@
     if (refused !== '') return refused;
     room(2);
     cells[top++] = MAP;
-    const at = top++;
+    const place = top++;
     let count = 0;
     for (const [key, value] of map) {
-      const refusal = put(key) || put(value);
-      if (refusal !== '') return `<${String(key)}>${refusal}`;
+      let refusal = put(key);
+      if (refusal !== '') return at(`<key ${count}>`, refusal);
+      refusal = put(value);
+      if (refusal !== '') return at(inMap(key, count), refusal);
       count++;
     }
-    cells[at] = count;
+    cells[place] = count;
     pairs += count;
     leave();
     return '';
@@ -255,14 +278,14 @@
     if (refused !== '') return refused;
     room(2);
     cells[top++] = SET;
-    const at = top++;
+    const place = top++;
     let count = 0;
     for (const value of set) {
       const refusal = put(value);
-      if (refusal !== '') return `<${String(value)}>${refusal}`;
+      if (refusal !== '') return at(`[${count}]`, refusal);
       count++;
     }
-    cells[at] = count;
+    cells[place] = count;
     items += count;
     leave();
     return '';
@@ -296,8 +319,8 @@
     try {
       return put(value);
     } catch (error) {
-      if (!(error instanceof RangeError) || depth < 64) throw error;
-      return ': nested too deep for the stack';
+      if (!(error instanceof RangeError) || stack.length < 64) throw error;
+      return STACK;
     }
   }
 
@@ -310,7 +333,7 @@
     head[9] = shaped;
     head[10] = items;
     head[11] = pairs;
-    if (refusal !== '') return refusal;
+    if (refusal !== '') return explain(refusal);
     if (refs === null) return text;
     refs.unshift(text);
     return refs;
@@ -319,13 +342,14 @@
   // Gives the joined text, or [text, ...refs]. A getter may come back here: what is being packed
   // outside of it is kept below `start`. C reads the cells before any JavaScript runs again.
   let packing = false;
+  let within = 0; // how often that was
   function pack(value) {
     if (packing) return packWithin(value);
     packing = true;
     text = '';
     refs = null;
     range = false;
-    items = pairs = shaped = depth = 0;
+    items = pairs = shaped = 0;
     stack.length = 0;
     try {
       return packFrom(0, value);
@@ -338,18 +362,19 @@
   }
 
   function packWithin(value) {
-    const outer = [text, refs, stack, range, items, pairs, shaped, depth];
+    const outer = [text, refs, stack, range, items, pairs, shaped];
     const start = top;
+    within++;
     text = '';
     refs = null;
     stack = [];
     range = false;
-    items = pairs = shaped = depth = 0;
+    items = pairs = shaped = 0;
     try {
       return packFrom(start, value);
     } finally {
       top = start;
-      [text, refs, stack, range, items, pairs, shaped, depth] = outer;
+      [text, refs, stack, range, items, pairs, shaped] = outer;
     }
   }
 
@@ -407,7 +432,9 @@
       case NUMBERS: {
         const count = inbox[from++];
         const array = new Array(count);
-        for (let i = 0; i < count; i++) array[i] = inbox[from++];
+        const begin = from;
+        for (let i = 0; i < count; i++) array[i] = inbox[begin + i];
+        from = begin + count;
         return array;
       }
       case ARRAY: {
@@ -462,7 +489,8 @@
     }
   }
 
-  shared.serveShapes({ head, take, put, putFuture, at, begin, leave });
+  shared.serveShapes({ head, take, put, putFuture, begin, leave,
+    at: (key, refusal) => at(named(key), refusal) });
 
   return { pack, unpack, growInbox, learn, head, ForeignObject };
 })

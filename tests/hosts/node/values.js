@@ -3,6 +3,7 @@
 'use strict';
 // Values to a guest and back: exact, or refused with the path.
 const assert = require('assert');
+const { isDeepStrictEqual } = require('util');
 const path = require('path');
 const test = require('./suite.js');
 const metacall = require('metacall');
@@ -121,7 +122,13 @@ const refused = [
   [[1, [Symbol('x')]], /^argument 1 of echo\(\)\[1\]\[0\]: a Symbol cannot be passed$/],
   [{ a: [0, { 'b c': Symbol.iterator }] },
     /^argument 1 of echo\(\)\.a\[1\]\["b c"\]: a Symbol cannot be passed$/],
-  [new Set([Symbol('x')]), /: a Symbol cannot be passed$/],
+  [new Set(['a', Symbol('x')]), /^argument 1 of echo\(\)\[1\]: a Symbol cannot be passed$/],
+  [new Map([['a', { b: Symbol('x') }]]),
+    /^argument 1 of echo\(\)<a>\.b: a Symbol cannot be passed$/],
+  [new Map([['a', 1], [Symbol('x'), 1]]),
+    /^argument 1 of echo\(\)<key 1>: a Symbol cannot be passed$/],
+  [new Map([[Object.create(null), Symbol('x')]]),
+    /^argument 1 of echo\(\)<value 0>: a Symbol cannot be passed$/],
 ];
 for (const [value, message] of refused) {
   test(`refused: ${message.source}`, () => {
@@ -134,19 +141,35 @@ for (const [value, message] of refused) {
 test('a cycle is refused, in an array and in an object', () => {
   const list = [];
   list.push([list]);
-  assert.throws(() => py.echo(list), /a cycle cannot be passed$/);
+  assert.throws(() => py.echo(list),
+    /^TypeError: argument 1 of echo\(\)\[0\]\[0\]: a cycle cannot be passed$/);
   const object = { self: null };
   object.self = object;
-  assert.throws(() => py.echo({ object }), /\.object\.self.*a cycle cannot be passed$/);
+  assert.throws(() => py.echo({ object }), /echo\(\)\.object\.self: a cycle cannot be passed$/);
   const map = new Map();
-  map.set('map', map);
-  assert.throws(() => py.echo(map), /a cycle cannot be passed$/);
+  map.set('map', [map]);
+  assert.throws(() => py.echo([1, map]), /echo\(\)\[1\]<map>\[0\]: a cycle cannot be passed$/);
+  const set = new Set();
+  set.add(set);
+  assert.throws(() => py.echo(set), /echo\(\)\[0\]: a cycle cannot be passed$/);
+  const far = [];
+  let way = far;
+  for (let i = 0; i < 40; i++) way.push(way = []);
+  way.push(far);
+  assert.throws(() => py.echo(far), (error) => error.message ===
+    `argument 1 of echo()${'[0]'.repeat(41)}: a cycle cannot be passed`);
 });
 
-test('deeper than the limit is refused, not a crash', () => {
-  let list = [];
-  for (let i = 0; i < 100000; i++) list = [list];
-  assert.throws(() => py.echo(list), TypeError);
+test('deeper than 1,000 levels is refused, not a crash', () => {
+  for (const leaf of [[], [1], ['text'], {}, new Map([[1, 2]]), new Set()]) {
+    let value = leaf;
+    for (let i = 1; i < 1000; i++) value = [value];
+    assert.ok(isDeepStrictEqual(py.echo(value), value));
+    assert.throws(() => py.echo([value]),
+      /^TypeError: argument 1 of echo\(\): nested deeper than 1000 levels$/);
+    for (let i = 0; i < 100000; i++) value = [value];
+    assert.throws(() => py.echo(value), /nested deeper than 1000 levels$/);
+  }
 });
 
 test('a date keeps its microseconds, unless it is changed', () => {
@@ -170,6 +193,27 @@ test('an invalid date and a year that Python lacks are out of range', () => {
   for (const date of [new Date(NaN), new Date(8.64e15), new Date(-8.64e15)]) {
     assert.throws(() => py.echo([date]), RangeError);
   }
+  assert.throws(() => py.call(1, new Date(8.64e15)),
+    /^RangeError: call\(\): argument 2: a date outside the years 1 to 9999/);
+});
+
+test('keys and items that Python could not tell apart are refused, not lost', () => {
+  for (const [value, message] of [
+    [new Map([[1, 'a'], [true, 'b']]),
+      /^echo\(\): argument 1: two keys of a map are equal in Python: True$/],
+    [new Map([[null, 1], [undefined, 2]]), /two keys of a map are equal in Python: None$/],
+    [[new Set([0, false])], /two items of a set are equal in Python: False$/],
+    [new Set([1n, 1]), /two items of a set are equal in Python: 1$/],
+    [new Set([new Set([1, true])]), /two items of a set are equal/],
+  ]) {
+    assert.throws(() => py.echo(value), (error) => error instanceof TypeError &&
+      error.code === 'ERR_METACALL_TYPE' && message.test(error.message) ||
+      assert.fail(`${error.name} ${error.message}`));
+  }
+  assert.throws(() => py.echo(new Map([[{ a: 1 }, 1]])),
+    /^TypeError: echo\(\): argument 1: a map cannot be a key/);
+  assert.deepStrictEqual(py.echo(new Map([[1, 'a'], ['1', 'b'], [false, 'c']])),
+    new Map([[1, 'a'], ['1', 'b'], [false, 'c']]));
 });
 
 test('an error with a cause comes home as itself, within a value too', () => {

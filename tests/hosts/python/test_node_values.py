@@ -114,6 +114,22 @@ def settle():
 
 
 class Values(unittest.TestCase):
+    def refused(self, error, message, function, *arguments):
+        with self.assertRaises(error) as caught:
+            function(*arguments)
+        self.assertRegex(str(caught.exception), message)
+
+    def test_what_is_refused_is_named(self):
+        self.refused(metacall.RangeError, r'^date\(\): result: a date outside the years 1 to 9999',
+                     node.date, -8.64e15)
+        far = datetime.datetime.min
+        self.refused(metacall.RangeError, r'^echo\(\): argument 1 at \[1\]\.a: a naive datetime',
+                     node.echo, [0, {'a': far}])
+        self.refused(metacall.ConversionError, r'^map\(\): result: a map cannot be a key',
+                     node.map, [{'a': 1}, 1])
+        self.refused(metacall.ConversionError, r'^map\(\): result: two keys of a map are .*: True$',
+                     node.map, [1, 1], [True, 2])
+
     def same(self, value, expected=None):
         expected = value if expected is None else expected
         got = node.echo(value)
