@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* Arrays and objects in the packed form that bootstrap/cells.js reads and writes: a run of doubles,
+/* Arrays and objects in the packed form of bootstrap/pack.js and unpack.js: a run of doubles,
  * one joined text, and references for what fits neither. */
 #ifndef NODE_CELLS_H
 #define NODE_CELLS_H
@@ -8,7 +8,7 @@
 #include "node_value.h"
 #include <uchar.h>
 
-/* The operations; the same numbers stand in bootstrap/cells.js. */
+/* The operations; the same numbers stand in bootstrap/cell.js. */
 enum node_cell {
     NODE_CELL_NULL = 0,
     NODE_CELL_FALSE = 1,
@@ -36,11 +36,18 @@ enum node_cell {
 /* Any JavaScript object into a slot, by pack(). */
 int node_cells_take(struct node_env *env, napi_value value, struct node_arena *arena,
                     metacall_value *slot);
+/* Arguments that JavaScript has packed one after the other, head[14] of them, into as many empty
+ * slots. *ret_taken of them hold something afterwards. */
+int node_cells_take_all(struct node_env *env, napi_value packed, struct node_arena *arena,
+                        metacall_value *slots, size_t *ret_taken);
+/* Raises the refusal that pack() gave. Returns -1. */
+int node_cells_refuse(struct node_env *env, napi_value reason);
+/* An array or a map for JavaScript that waits for it: leaves the cells in the inbox and gives what
+ * goes with them, the text, or an array of what they refer to with the text at its end. */
+int node_cells_leave(struct node_env *env, const metacall_value *slot, napi_value *ret_value);
 /* An array or a map into JavaScript, by unpack(). */
 int node_cells_make(struct node_env *env, const metacall_value *slot, napi_value *ret_value);
 
-/* Of node_value.c, for both: a number that is an integer becomes one. */
-void node_value_number(metacall_value *slot, double number);
 /* Room for `size` bytes and a NUL: in the arena, or owned by the slot. */
 int node_value_room(struct node_arena *arena, metacall_value *slot, enum metacall_value_id id,
                     size_t size, char **ret_data);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* See node_cells.h: a value in the form that bootstrap/cells.js unpacks. It is written to a draft of
+/* See node_cells.h: a value in the form that bootstrap/unpack.js takes. It is written to a draft of
  * its own: what only a reference can hold is made on the way, which may run JavaScript, or leave it,
  * so that other messages go in between. The draft goes to the inbox in one go. */
 #include "node_cells.h"
@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SAFE_INTEGER 9007199254740991
 #define MAX_DEPTH 1024
 /* Texts of this many bytes go alone: a slice would keep the whole joined text alive. */
 #define TEXT_ALONE 64
@@ -128,11 +127,6 @@ static int write_ref(struct writer *out, const metacall_value *slot)
 
 /* ---------------------------------------------------------------------------------- containers */
 
-static inline int is_safe(int64_t number)
-{
-    return number >= -SAFE_INTEGER && number <= SAFE_INTEGER;
-}
-
 enum { NUMBERS_NONE, NUMBERS_DOUBLES, NUMBERS_INTEGERS };
 
 /* Are all items numbers, or even integers of 32 bits? An empty array is one of numbers. */
@@ -145,7 +139,7 @@ static int numbers_of(const metacall_value *slot)
         if (item->id == METACALL_LONG && item->as.long_ == (int32_t)item->as.long_)
             continue;
         if (item->id != METACALL_DOUBLE &&
-            (item->id != METACALL_LONG || !is_safe(item->as.long_)))
+            (item->id != METACALL_LONG || !node_value_is_safe(item->as.long_)))
             return NUMBERS_NONE;
         found = NUMBERS_DOUBLES;
     }
@@ -254,7 +248,7 @@ static int write_cell(struct writer *out, const metacall_value *slot, unsigned d
     case METACALL_DOUBLE:
         return write_two(out, NODE_CELL_NUMBER, slot->as.double_);
     case METACALL_LONG:
-        return is_safe(slot->as.long_) ? write_two(out, NODE_CELL_NUMBER, (double)slot->as.long_)
+        return node_value_is_safe(slot->as.long_) ? write_two(out, NODE_CELL_NUMBER, (double)slot->as.long_)
                                        : write_ref(out, slot);
     case METACALL_STRING:
         return slot->as.bytes.size < TEXT_ALONE ? write_text(out, slot) : write_ref(out, slot);
@@ -284,48 +278,89 @@ static int make_inbox(struct node_env *env, size_t cells)
     return 0;
 }
 
-/* Hands the draft over. It is taken out of the inbox before any other JavaScript runs. */
-static int unpack(struct writer *out, napi_value *ret_value)
+static int make_text(struct writer *out, napi_value *ret_text)
 {
-    struct node_env *env = out->env;
     const struct node_draft *draft = &out->draft;
-    napi_value args[2], value;
+    napi_env napi = out->env->napi;
     napi_status status;
 
-    if (make_inbox(env, draft->count) != 0)
+    if (draft->wide)
+        status = napi_create_string_utf16(napi, (char16_t *)(void *)draft->bytes, draft->text,
+                                          ret_text);
+    else
+        status = napi_create_string_latin1(napi, draft->text ? draft->bytes : "", draft->text,
+                                           ret_text);
+    return status == napi_ok ? 0
+                             : metacall_error_raise(METACALL_ERROR_RANGE, ": too large for Node");
+}
+
+/* Puts the cells of a value into the inbox. They are taken out of it before any other JavaScript
+ * runs. */
+static int fill_inbox(struct writer *out, const metacall_value *slot, napi_value *ret_text)
+{
+    struct node_env *env = out->env;
+
+    if (write_cell(out, slot, 0) != 0) /* a refusal begins with ": "; the path goes before it */
+        return out->path[0] ? node_value_name("%s", out->path) : -1;
+    if (make_inbox(env, out->draft.count) != 0 || make_text(out, ret_text) != 0)
         return -1;
-    status = draft->wide
-                 ? napi_create_string_utf16(env->napi, (char16_t *)(void *)draft->bytes,
-                                            draft->text, &args[0])
-                 : napi_create_string_latin1(env->napi, draft->text ? draft->bytes : "", draft->text,
-                                             &args[0]);
-    if (status != napi_ok)
-        return metacall_error_raise(METACALL_ERROR_RANGE, ": too large for Node");
-    args[1] = out->refs ? out->refs : args[0];
-    memcpy(env->inbox, draft->cells, draft->count * sizeof *draft->cells);
-    value = node_env_help(env, NODE_UNPACK, 2, args);
-    if (!value)
-        return node_error_from_pending(env, METACALL_ERROR_GUEST);
-    *ret_value = value;
+    memcpy(env->inbox, out->draft.cells, out->draft.count * sizeof *out->draft.cells);
     return 0;
+}
+
+static void writer_begin(struct writer *out, struct node_env *env)
+{
+    out->env = env;
+    out->refs = NULL;
+    out->ref_count = 0;
+    out->path[0] = '\0';
+    out->draft = env->draft;
+    env->draft = (struct node_draft){0};
+    if (env->writing++ == 0)
+        node_names_trim(&env->names);
+}
+
+static void writer_end(struct writer *out)
+{
+    out->env->writing--;
+    node_draft_clear(&out->draft);
+    node_draft_finish(&out->env->draft); /* of a message in between */
+    out->env->draft = out->draft;
 }
 
 int node_cells_make(struct node_env *env, const metacall_value *slot, napi_value *ret_value)
 {
-    struct writer out = {.env = env, .draft = env->draft};
+    struct writer out;
+    napi_value args[2], value;
     int rc;
 
-    env->draft = (struct node_draft){0};
-    if (env->writing++ == 0)
-        node_names_trim(&env->names);
-    rc = write_cell(&out, slot, 0);
-    if (rc == 0)
-        rc = unpack(&out, ret_value);
-    else if (out.path[0]) /* a refusal begins with ": "; the path goes before it */
-        node_value_name("%s", out.path);
-    env->writing--;
-    node_draft_clear(&out.draft);
-    node_draft_finish(&env->draft); /* of a message in between */
-    env->draft = out.draft;
+    writer_begin(&out, env);
+    rc = fill_inbox(&out, slot, &args[0]);
+    if (rc == 0) {
+        args[1] = out.refs ? out.refs : args[0];
+        value = node_env_help(env, NODE_UNPACK, 2, args);
+        if (value)
+            *ret_value = value;
+        else
+            rc = node_error_from_pending(env, METACALL_ERROR_GUEST);
+    }
+    writer_end(&out);
+    return rc;
+}
+
+int node_cells_leave(struct node_env *env, const metacall_value *slot, napi_value *ret_value)
+{
+    struct writer out;
+    napi_value text;
+    int rc;
+
+    writer_begin(&out, env);
+    rc = fill_inbox(&out, slot, &text);
+    if (rc == 0) {
+        if (out.refs)
+            napi_set_element(env->napi, out.refs, out.ref_count, text);
+        *ret_value = out.refs ? out.refs : text;
+    }
+    writer_end(&out);
     return rc;
 }

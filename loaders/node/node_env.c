@@ -19,6 +19,8 @@ static const char *const helper_names[NODE_HELPER_COUNT] = {
     [NODE_PACK] = "pack",
     [NODE_UNPACK] = "unpack",
     [NODE_GROW_INBOX] = "growInbox",
+    [NODE_IMPORT_OF] = "importOf",
+    [NODE_CALLER_OF] = "callerOf",
     [NODE_LEARN] = "learn",
     [NODE_LEARN_SHAPE] = "learnShape",
     [NODE_MAKE_ERROR] = "makeError",
@@ -103,6 +105,8 @@ static void env_cleanup(void *data)
     }
     if (env->require)
         napi_delete_reference(env->napi, env->require);
+    if (env->exports)
+        napi_delete_reference(env->napi, env->exports);
     if (env->shared)
         napi_delete_reference(env->napi, env->shared);
     if (current_env == env)
@@ -134,7 +138,7 @@ struct node_env *node_env_create(napi_env napi, struct node_loader *owner, struc
     return env;
 }
 
-/* native.buffers(cells, inbox, head): cells.js has new ones. */
+/* native.buffers(cells, inbox, head): those that are new. */
 static napi_value take_buffers(napi_env napi, napi_callback_info info)
 {
     struct node_env *env = NULL;
@@ -142,7 +146,7 @@ static napi_value take_buffers(napi_env napi, napi_callback_info info)
     size_t count = 3, size = 0;
     void *data = NULL;
 
-    if (napi_get_cb_info(napi, info, &count, args, NULL, (void **)&env) != napi_ok || count != 3)
+    if (napi_get_cb_info(napi, info, &count, args, NULL, (void **)&env) != napi_ok)
         return NULL;
     if (napi_get_arraybuffer_info(napi, args[0], &data, &size) == napi_ok) {
         env->cells = data;

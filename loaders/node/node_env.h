@@ -19,6 +19,8 @@ enum node_helper {
     NODE_PACK,
     NODE_UNPACK,
     NODE_GROW_INBOX,
+    NODE_IMPORT_OF,
+    NODE_CALLER_OF,
     NODE_LEARN,
     NODE_LEARN_SHAPE,
     NODE_MAKE_ERROR,
@@ -89,10 +91,11 @@ struct node_env {
     struct node_embed *embed; /* NULL: this environment has a thread of its own */
     napi_ref helpers[NODE_HELPER_COUNT];
     napi_ref require; /* what index.js handed over, for bootstrap/ */
+    napi_ref exports; /* of a port: where its functions are */
     napi_ref shared;  /* what bootstrap/ made */
     int ready;        /* bootstrap/ ran */
 
-    /* The buffers of the packed form; see bootstrap/cells.js. */
+    /* The buffers of the packed form; see bootstrap/cell.js. */
     const double *cells;
     size_t cells_size;
     double *inbox;

@@ -190,27 +190,35 @@ int node_function_take(struct node_env *env, napi_value value, metacall_value *s
 
 /* ------------------------------------------------------------------------- foreign functions */
 
+/* Called by its wrapper of bootstrap/call.js alone, with what carries the arguments. */
 static napi_value import_call(napi_env napi, napi_callback_info info)
 {
     struct node_import *import;
-    napi_value few[FEW], result;
-    napi_value *args = few;
-    size_t count = FEW;
+    struct node_departure out = {0};
+    napi_value carried;
+    size_t count = 1;
 
-    if (napi_get_cb_info(napi, info, &count, few, NULL, (void **)&import) != napi_ok)
+    if (napi_get_cb_info(napi, info, &count, &carried, NULL, (void **)&import) != napi_ok)
         return NULL;
-    if (count > FEW) {
-        args = malloc(count * sizeof *args);
-        if (!args) {
-            napi_throw_error(napi, NULL, "out of memory");
-            return NULL;
-        }
-        napi_get_cb_info(napi, info, &count, args, NULL, NULL);
-    }
-    result = node_function_invoke(import->env, import->held, count, args);
-    if (args != few)
-        free(args);
-    return result;
+    out.function = import->held;
+    out.way = node_call_way(import->env);
+    return node_call_out(import->env, &out, count, &carried);
+}
+
+/* What JavaScript sees of a function of another language. */
+static int make_import(struct node_env *env, metacall_function *function,
+                       struct node_import *import, napi_value *ret_value)
+{
+    const char *name = metacall_function_name(function);
+    napi_value args[2];
+
+    if (napi_create_function(env->napi, name, NAPI_AUTO_LENGTH, import_call, import, &args[0]) !=
+        napi_ok)
+        return metacall_error_raise(METACALL_ERROR_MEMORY, ": no function could be made");
+    if (node_value_string(env, name, strlen(name), &args[1]) != 0)
+        return -1;
+    *ret_value = node_env_help(env, NODE_IMPORT_OF, 2, args);
+    return *ret_value ? 0 : node_error_from_pending(env, METACALL_ERROR_GUEST);
 }
 
 int node_function_make(struct node_env *env, metacall_function *function, napi_value *ret_value)
@@ -231,10 +239,9 @@ int node_function_make(struct node_env *env, metacall_function *function, napi_v
         return 0;
     if (node_import_create(env, NODE_KIND_FUNCTION, function, &import) != 0)
         return -1;
-    if (napi_create_function(env->napi, metacall_function_name(function), NAPI_AUTO_LENGTH,
-                             import_call, import, &value) != napi_ok) {
+    if (make_import(env, function, import, &value) != 0) {
         node_import_end(env->napi, import);
-        return metacall_error_raise(METACALL_ERROR_MEMORY, ": no function could be made");
+        return -1;
     }
     if (node_import_attach(env, import, value, 1) != 0)
         return -1;
@@ -260,12 +267,20 @@ static napi_value invoke_own(struct node_env *env, metacall_function *function, 
     return result;
 }
 
-napi_value node_function_invoke(struct node_env *env, metacall_function *function, size_t count,
-                                const napi_value *args)
+int node_function_is_own(const struct node_env *env, const metacall_function *function)
 {
-    struct node_departure out = {.function = function};
+    return function->ops == &js_ops && ((struct node_export *)function->data)->env == env;
+}
 
-    if (function->ops == &js_ops && ((struct node_export *)function->data)->env == env)
-        return invoke_own(env, function, count, args);
-    return node_call_out(env, &out, count, args);
+napi_value node_function_invoke(struct node_env *env, metacall_function *function,
+                                enum node_call_way way, size_t count, const napi_value *args)
+{
+    struct node_departure out = {.function = function, .way = way};
+    napi_value result;
+
+    if (!node_function_is_own(env, function))
+        return node_call_out(env, &out, count, args);
+    result = invoke_own(env, function, count, args);
+    env->head[15] = NODE_RESULT_MADE;
+    return result;
 }

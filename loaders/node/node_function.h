@@ -5,7 +5,7 @@
 #ifndef NODE_FUNCTION_H
 #define NODE_FUNCTION_H
 
-#include "node_env.h"
+#include "node_call.h"
 
 /* A JavaScript function into a slot. 0, or -1 with the error set. */
 int node_function_take(struct node_env *env, napi_value value, metacall_value *slot);
@@ -18,8 +18,11 @@ struct node_env *node_function_env(const metacall_function *function);
 napi_value node_function_value(const metacall_function *function);
 /* A function into JavaScript. 0, or -1 with the error set. */
 int node_function_make(struct node_env *env, metacall_function *function, napi_value *ret_value);
-/* Calls any function with JavaScript values. NULL with the exception pending. */
-napi_value node_function_invoke(struct node_env *env, metacall_function *function, size_t count,
-                                const napi_value *args);
+/* 1 where it is a JavaScript function of this environment. */
+int node_function_is_own(const struct node_env *env, const metacall_function *function);
+/* Calls any function with JavaScript values, in a way that leaves them as they are. NULL with the
+ * exception pending. */
+napi_value node_function_invoke(struct node_env *env, metacall_function *function,
+                                enum node_call_way way, size_t count, const napi_value *args);
 
 #endif /* NODE_FUNCTION_H */

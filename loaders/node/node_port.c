@@ -16,6 +16,20 @@
 
 enum { ARGS = 9 };
 
+/* call() gets its wrapper, which bootstrap/ has made. */
+static void wrap_call(struct node_env *env)
+{
+    napi_value exports, direct, wrapper;
+
+    if (env->exports && napi_get_reference_value(env->napi, env->exports, &exports) == napi_ok &&
+        napi_get_named_property(env->napi, exports, "call", &direct) == napi_ok &&
+        (wrapper = node_env_help(env, NODE_CALLER_OF, 1, &direct)) != NULL)
+        napi_set_named_property(env->napi, exports, "call", wrapper);
+    if (env->exports)
+        napi_delete_reference(env->napi, env->exports);
+    env->exports = NULL;
+}
+
 /* Whose JavaScript called. NULL with the exception pending. */
 static struct node_env *env_of(napi_env napi, napi_callback_info info, size_t *count,
                                napi_value *args)
@@ -29,6 +43,8 @@ static struct node_env *env_of(napi_env napi, napi_callback_info info, size_t *c
         napi_throw_error(napi, NULL, error && error->message ? error->message : "metacall");
         return NULL;
     }
+    if (env->exports)
+        wrap_call(env);
     return env;
 }
 
@@ -61,57 +77,75 @@ static napi_value give(struct node_env *env, metacall_value *value)
 
 /* --------------------------------------------------------------------------------------- call */
 
-/* The function of a name, asked outside: discovery may enter other runtimes. */
-static metacall_function *find(struct node_env *env, napi_value name)
+/* Asked outside: discovery may enter other runtimes. */
+static metacall_function *find(struct node_env *env, const char *name)
 {
-    char few[128];
-    char *text = few;
-    size_t size = 0;
     struct node_embed_gap gap;
     metacall_function *function;
 
-    if (napi_get_value_string_utf8(env->napi, name, few, sizeof few, &size) != napi_ok) {
-        metacall_error_raise(METACALL_ERROR_ARGUMENT, "metacall: the name must be a string");
-        return NULL;
-    }
-    if (size >= sizeof few - 4) {
-        text = node_value_text(env, name, NULL);
-        if (!text)
-            return NULL;
-    }
     node_env_depart(env, &gap);
-    function = metacall_function_find(text);
+    function = metacall_function_find(name);
     node_env_return(env, &gap);
-    if (text != few)
-        free(text);
     return function;
 }
 
-/* call(name, ...args) */
+static napi_value call_name(struct node_env *env, enum node_call_way way, const char *name,
+                            size_t count, const napi_value *args)
+{
+    struct node_departure out = {.find = name, .way = way};
+    napi_value result;
+
+    if (way > NODE_CALL_AS_IT_IS) {
+        result = node_call_out(env, &out, count, args);
+        metacall_function_release(out.function);
+        return result;
+    }
+    out.function = find(env, name);
+    if (!out.function)
+        return node_error_throw(env);
+    result = node_function_invoke(env, out.function, way, count, args);
+    metacall_function_release(out.function);
+    return result;
+}
+
+static napi_value call_with(struct node_env *env, enum node_call_way way, size_t count,
+                            const napi_value *args)
+{
+    char few[128];
+    char *name = few;
+    size_t size = 0;
+    napi_value result;
+
+    if (count < 1)
+        return throw_argument(env, "metacall: which function?");
+    if (napi_get_value_string_utf8(env->napi, args[0], few, sizeof few, &size) != napi_ok)
+        return throw_argument(env, "metacall: the name must be a string");
+    if (size >= sizeof few - 4 && (name = node_value_text(env, args[0], NULL)) == NULL)
+        return node_error_throw(env);
+    result = call_name(env, way, name, count - 1, args + 1);
+    if (name != few)
+        free(name);
+    return result;
+}
+
+/* call(name, ...args): by its wrapper of bootstrap/call.js, or plainly before there is one */
 static napi_value call(napi_env napi, napi_callback_info info)
 {
     napi_value few[ARGS], *args = few, result;
     size_t count = ARGS;
     struct node_env *env = env_of(napi, info, &count, few);
-    metacall_function *function;
+    enum node_call_way way;
 
     if (!env)
         return NULL;
-    if (count < 1)
-        return throw_argument(env, "metacall: which function?");
+    way = node_call_way(env);
     if (count > ARGS) {
         args = malloc(count * sizeof *args);
         if (!args)
             return throw_argument(env, "out of memory");
         env_of(napi, info, &count, args);
     }
-    function = find(env, args[0]);
-    if (function) {
-        result = node_function_invoke(env, function, count - 1, args + 1);
-        metacall_function_release(function);
-    } else {
-        result = node_error_throw(env);
-    }
+    result = call_with(env, way, count, args);
     if (args != few)
         free(args);
     return result;
@@ -389,12 +423,15 @@ static napi_value intercept(napi_env napi, napi_callback_info info)
     napi_value args[3], result;
     size_t count = 3;
     struct node_env *env = env_of(napi, info, &count, args);
+    char *name;
 
     if (!env)
         return NULL;
     napi_typeof(napi, args[0], &type);
     if (type == napi_string) {
-        function = find(env, args[0]);
+        name = node_value_text(env, args[0], NULL);
+        function = name ? find(env, name) : NULL;
+        free(name);
     } else if (type == napi_function && node_value_take(env, args[0], NULL, &slot) == 0) {
         if (slot.id == METACALL_FUNCTION)
             metacall_function_reference(function = slot.as.function);
@@ -499,5 +536,7 @@ napi_value node_port_fill(napi_env napi, napi_value exports)
             napi_set_named_property(napi, exports, port_functions[i].name, function) != napi_ok)
             return NULL;
     }
+    if (!env->exports)
+        napi_create_reference(napi, exports, 1, &env->exports);
     return exports;
 }

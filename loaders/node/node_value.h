@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
 /* Values between JavaScript and the library. Scalars and strings go straight through Node-API,
- * arrays and objects as one packed form (bootstrap/cells.js). Exact, or refused with the path of
+ * arrays and objects as one packed form (bootstrap/pack.js, unpack.js). Exact, or refused with the path of
  * what cannot be passed. All of it runs inside the environment. */
 #ifndef NODE_VALUE_H
 #define NODE_VALUE_H
@@ -31,6 +31,14 @@ int node_value_take(struct node_env *env, napi_value value, struct node_arena *a
                     metacall_value *slot);
 /* The other way. 0, or -1 with the error set. */
 int node_value_make(struct node_env *env, const metacall_value *slot, napi_value *ret_value);
+
+/* A number that is an integer becomes one. */
+void node_value_number(metacall_value *slot, double number);
+/* 1 for an integer that a JavaScript number can be exactly. */
+static inline int node_value_is_safe(int64_t number)
+{
+    return number >= -9007199254740991 && number <= 9007199254740991;
+}
 
 /* Puts "argument 2 of f()" in front of the thread's error, where it is a refusal. Returns -1. */
 int node_value_name(const char *format, ...) METACALL_PRINTF(1, 2);

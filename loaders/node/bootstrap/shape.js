@@ -14,7 +14,7 @@
   const shapes = []; // by number
   const alike = new Map(); // first key -> shapes
   const once = new Array(16).fill(null); // keys of objects that came once
-  let cells; // of cells.js: what takes and puts
+  const cells = {}; // what takes and puts, of pack.js and unpack.js
 
   const text = JSON.stringify;
 
@@ -106,9 +106,7 @@
     }
   }
 
-  function serveShapes(given) {
-    cells = given;
-  }
+  const serveShapes = (given) => { Object.assign(cells, given); };
 
   function same(keys, others) {
     const count = keys.length;

@@ -1,29 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) The MetaCall loader registry authors
-// Arrays and objects as one packed form. What C fetches by itself costs 60 to 200 ns each.
-(function cells(shared, require) {
+// Values on their way to C, in the packed form.
+(function pack(shared, require) {
   'use strict';
 
-  const { native, shapes, shapeOf, keyOf } = shared;
+  const { native, head, below, shapeOf, ForeignObject } = shared;
+  const { NULL, FALSE, TRUE, NUMBER, TEXT, ARRAY, OBJECT, NUMBERS, MAP, BUFFER, BIGINT, FUNCTION,
+    ERROR, FOREIGN, DATE, SET, HANDLE, FUTURE, MEMORY, SHAPED } = shared.CELL;
   const { isArray } = Array;
-  const { keys, getPrototypeOf, getOwnPropertySymbols, defineProperty, setPrototypeOf } = Object;
+  const { keys, getPrototypeOf, getOwnPropertySymbols } = Object;
   const MAX_DEPTH = 1000;
-  const LARGE = 128; // keys of an object that is a table rather
 
-  // A value is a run of doubles: an operation, then its operands. Texts stand one after another in
-  // one string; what does not fit a double or a text is in `refs`, in order. C knows these numbers.
-  const NULL = 0, FALSE = 1, TRUE = 2, NUMBER = 3, TEXT = 4, ARRAY = 5, OBJECT = 6, NUMBERS = 7,
-    MAP = 8, BUFFER = 9, BIGINT = 10, FUNCTION = 11, ERROR = 12, FOREIGN = 13, DATE = 14, SET = 15,
-    HANDLE = 16, FUTURE = 17, MEMORY = 18, INTEGERS = 19, SHAPED = 20;
-
-  let cells = new Float64Array(new ArrayBuffer(8 * 2048)); // JavaScript -> C
+  let cells = new Float64Array(new ArrayBuffer(8 * 2048));
   let limit = cells.length;
-  let inbox = new Float64Array(new ArrayBuffer(8 * 2048)); // C -> JavaScript
-  let words = new Int32Array(inbox.buffer); // the same
-  const head = new Float64Array(new ArrayBuffer(8 * 16)); // start, units of text, refs, end,
-  // what an operation gave: of another language [4], of JavaScript [5]; the number of the call [7],
-  // controllers of such calls [8], bytes of shapes' keys [9], items and pairs [10, 11], bytes of
-  // the newest shape's keys [12]
   let top = 0;
   let text = '';
   let refs = null;
@@ -33,10 +22,7 @@
   let pairs = 0; // of all objects and Maps
   let shaped = 0; // bytes of the keys of all shapes
 
-  // What stands for an object of another language is an instance of it.
-  class ForeignObject {}
-
-  native.buffers(cells.buffer, inbox.buffer, head.buffer);
+  native.buffers(cells.buffer);
 
   function room(count) {
     if (top + count <= limit) return;
@@ -44,13 +30,7 @@
     larger.set(cells.subarray(0, top));
     cells = larger;
     limit = cells.length;
-    native.buffers(cells.buffer, inbox.buffer, head.buffer);
-  }
-
-  function growInbox(count) {
-    inbox = new Float64Array(new ArrayBuffer(8 * 2 * count));
-    words = new Int32Array(inbox.buffer);
-    native.buffers(cells.buffer, inbox.buffer, head.buffer);
+    native.buffers(cells.buffer);
   }
 
   function addRef(op, value) {
@@ -291,10 +271,6 @@
     return '';
   }
 
-  // A Date has milliseconds; the microseconds below them that came with it stay with it as long as
-  // it is not changed.
-  const below = new WeakMap(); // Date -> [its milliseconds, microseconds]
-
   function putDate(date) {
     const time = Date.prototype.getTime.call(date);
     if (time !== time) {
@@ -309,23 +285,30 @@
     return '';
   }
 
-  function makeDate(time, micros) {
-    const date = new Date(time);
-    if (micros !== 0) below.set(date, [time, micros]);
-    return date;
+  // Arguments: head[14] says how many, or which one was refused.
+  function putAll(args) {
+    for (let i = 0; i < args.length; i++) {
+      const refusal = put(args[i]);
+      if (refusal !== '') {
+        head[14] = i + 1;
+        return refusal;
+      }
+    }
+    head[14] = args.length;
+    return '';
   }
 
-  function refusalOf(value) {
+  function refusalOf(value, all) {
     try {
-      return put(value);
+      return all ? putAll(value) : put(value);
     } catch (error) {
       if (!(error instanceof RangeError) || stack.length < 64) throw error;
       return STACK;
     }
   }
 
-  function packFrom(start, value) {
-    const refusal = refusalOf(value);
+  function packFrom(start, value, all) {
+    const refusal = refusalOf(value, all);
     head[0] = refusal === '' ? start : range ? -2 : -1;
     head[1] = text.length;
     head[2] = refs === null ? 0 : refs.length;
@@ -339,20 +322,20 @@
     return refs;
   }
 
-  // Gives the joined text, or [text, ...refs]. A getter may come back here: what is being packed
+  // Packs a value, or all values of an array one after the other. Gives the joined text, or [text, ...refs]. A getter may come back here: what is being packed
   // outside of it is kept below `start`. C reads the cells before any JavaScript runs again.
   let packing = false;
   let within = 0; // how often that was
-  function pack(value) {
-    if (packing) return packWithin(value);
+  function pack(value, all) {
+    if (packing) return packWithin(value, all);
     packing = true;
     text = '';
     refs = null;
     range = false;
     items = pairs = shaped = 0;
-    stack.length = 0;
+    if (stack.length > 0) stack = []; // of one that was refused
     try {
-      return packFrom(0, value);
+      return packFrom(0, value, all);
     } finally {
       packing = false;
       top = 0;
@@ -361,7 +344,7 @@
     }
   }
 
-  function packWithin(value) {
+  function packWithin(value, all) {
     const outer = [text, refs, stack, range, items, pairs, shaped];
     const start = top;
     within++;
@@ -371,126 +354,15 @@
     range = false;
     items = pairs = shaped = 0;
     try {
-      return packFrom(start, value);
+      return packFrom(start, value, all);
     } finally {
       top = start;
       [text, refs, stack, range, items, pairs, shaped] = outer;
     }
   }
 
-  let from = 0;
-  let unit = 0;
-  let ref = 0;
-
-  const known = []; // keys by number, the same as in C
-
-  function learn(number, key) {
-    known[number] = keyOf(key);
-  }
-
-  function takeKey() {
-    const said = inbox[from++];
-    if (said < 0) return known[-1 - said];
-    const begin = unit;
-    unit += said;
-    return text.slice(begin, unit);
-  }
-
-  function takeObject(count) {
-    // A table that has been one from the beginning grows several times as fast.
-    const object = count > LARGE ? { __proto__: null } : {};
-    for (let i = 0; i < count; i++) {
-      const key = takeKey();
-      const value = take();
-      if (key !== '__proto__') object[key] = value;
-      else {
-        defineProperty(object, key,
-          { value, writable: true, enumerable: true, configurable: true });
-      }
-    }
-    return count > LARGE ? setPrototypeOf(object, Object.prototype) : object;
-  }
-
-  const take = () => {
-    const op = inbox[from++];
-    return op === NUMBER ? inbox[from++] : takeOther(op);
-  };
-
-  function takeOther(op) {
-    switch (op) {
-      case TEXT: {
-        const begin = unit;
-        unit += inbox[from++];
-        return text.slice(begin, unit);
-      }
-      case NULL:
-        return null;
-      case FALSE:
-        return false;
-      case TRUE:
-        return true;
-      case NUMBERS: {
-        const count = inbox[from++];
-        const array = new Array(count);
-        const begin = from;
-        for (let i = 0; i < count; i++) array[i] = inbox[begin + i];
-        from = begin + count;
-        return array;
-      }
-      case ARRAY: {
-        const count = inbox[from++];
-        const array = [];
-        for (let i = 0; i < count; i++) array.push(take());
-        return array;
-      }
-      case INTEGERS: {
-        const count = inbox[from++];
-        const array = new Array(count);
-        const begin = 2 * from;
-        for (let i = 0; i < count; i++) array[i] = words[begin + i];
-        from += (count + 1) >> 1;
-        return array;
-      }
-      case SHAPED:
-        return shapes[inbox[from++]].make();
-      case OBJECT:
-        return takeObject(inbox[from++]);
-      case MAP: {
-        const map = new Map();
-        for (let count = inbox[from++]; count > 0; count--) {
-          const key = take();
-          map.set(key, take());
-        }
-        return map;
-      }
-      case SET: {
-        const set = new Set();
-        for (let count = inbox[from++]; count > 0; count--) set.add(take());
-        return set;
-      }
-      case DATE: {
-        const time = inbox[from++];
-        return makeDate(time, inbox[from++]);
-      }
-      default:
-        return refs[ref++];
-    }
-  }
-
-  function unpack(joined, values) {
-    const outer = [text, refs];
-    text = joined;
-    refs = values;
-    from = unit = ref = 0;
-    try {
-      return take();
-    } finally {
-      [text, refs] = outer;
-    }
-  }
-
-  shared.serveShapes({ head, take, put, putFuture, begin, leave,
+  shared.serveShapes({ head, put, putFuture, begin, leave,
     at: (key, refusal) => at(named(key), refusal) });
 
-  return { pack, unpack, growInbox, learn, head, ForeignObject };
+  return { pack };
 })
