@@ -284,22 +284,6 @@ int node_env_run(struct node_env *env, int (*work)(struct node_env *, void *), v
     return rc;
 }
 
-void node_env_depart(struct node_env *env, struct node_embed_gap *gap)
-{
-    if (env->embed)
-        node_embed_unlock(env->embed, gap);
-    else
-        __atomic_add_fetch(&env->away, 1, __ATOMIC_RELAXED);
-}
-
-void node_env_return(struct node_env *env, struct node_embed_gap *gap)
-{
-    if (env->embed)
-        node_embed_relock(env->embed, gap);
-    else
-        __atomic_sub_fetch(&env->away, 1, __ATOMIC_RELAXED);
-}
-
 /* ---------------------------------------------------------------------------------- helpers */
 
 napi_value node_env_helper(struct node_env *env, enum node_helper helper)

@@ -147,9 +147,24 @@ napi_value node_env_helper(struct node_env *env, enum node_helper helper);
 /* Calls a helper. NULL with the exception pending in JavaScript. */
 napi_value node_env_help(struct node_env *env, enum node_helper helper, size_t count,
                          const napi_value *args);
-/* Around a call that leaves for another language. Others may come in meanwhile. */
-void node_env_depart(struct node_env *env, struct node_embed_gap *gap);
-void node_env_return(struct node_env *env, struct node_embed_gap *gap);
+/* Around a call that leaves for another language. Others may come in meanwhile. `away` is written
+ * by the environment's own thread alone, and so without the price of an atomic addition. */
+static inline void node_env_depart(struct node_env *env, struct node_embed_gap *gap)
+{
+    if (env->embed)
+        node_embed_unlock(env->embed, gap);
+    else
+        __atomic_store_n(&env->away, env->away + 1, __ATOMIC_RELAXED);
+}
+
+static inline void node_env_return(struct node_env *env, struct node_embed_gap *gap)
+{
+    if (env->embed)
+        node_embed_relock(env->embed, gap);
+    else
+        __atomic_store_n(&env->away, env->away - 1, __ATOMIC_RELAXED);
+}
+
 /* Later, at the next entry, on the right thread; from any thread. Drops at once where the
  * environment has ended. */
 void node_env_discard(struct node_env *env, struct node_garbage *garbage);

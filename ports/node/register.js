@@ -12,9 +12,9 @@ const { fileURLToPath, pathToFileURL } = require('url');
 const path = require('path');
 
 const metacall = require('./index.js');
+const { schemes, endings } = require('./native.js');
 const native = require('./metacall.node');
 
-const KEY = Symbol.for('metacall.register');
 const fresh = new Map(); // by URL: what is no module of require()'s
 
 // What a URL stands for; loaded once, and for require() and import alike.
@@ -25,7 +25,7 @@ function moduleOf(tag, url) {
   if (!fresh.has(url)) fresh.set(url, metacall.metacall_load_from_file_export(tag, [file]));
   return fresh.get(url);
 }
-globalThis[KEY] = moduleOf;
+globalThis[Symbol.for('metacall.register')] = moduleOf;
 
 // The module that stands for it: the names it has, and all of it as the default.
 function sourceOf(tag, url, names) {
@@ -43,10 +43,10 @@ function tagOf(url) {
   let asked = null;
   if (scheme === null) return null;
   if (scheme[1] !== 'file') {
-    if (!metacall[KEY].schemes.has(scheme[1])) [, asked] = scheme;
+    if (!schemes.has(scheme[1])) [, asked] = scheme;
   } else {
     const file = fileURLToPath(url);
-    if (!metacall[KEY].endings.has(path.extname(file))) asked = file;
+    if (!endings.has(path.extname(file))) asked = file;
   }
   const tag = asked === null ? null : native.tagOf(asked);
   return tag === 'node' ? null : tag;
@@ -97,8 +97,7 @@ if (typeof Module.registerHooks === 'function') {
   const { port1, port2 } = new (require('worker_threads').MessageChannel)();
   answer(port1);
   Module.register('./register-hooks.mjs', pathToFileURL(__filename), {
-    data: { port: port2, schemes: [...metacall[KEY].schemes],
-      endings: [...metacall[KEY].endings] },
+    data: { port: port2, schemes: [...schemes], endings: [...endings] },
     transferList: [port2],
   });
 }

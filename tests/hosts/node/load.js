@@ -10,11 +10,14 @@ const test = require('./suite.js');
 
 const before = new Set(Object.keys(require.cache));
 const metacall = require('metacall');
+require('node:querystring'); // Node's own concerns nobody else
+const read = Object.keys(require.cache).filter((file) => !before.has(file));
 const fixture = (name) => path.join(__dirname, 'fixtures', name);
 const images = (pattern) => [...new Set(fs.readFileSync('/proc/self/maps', 'utf8').split('\n')
   .map((line) => line.split(/\s+/)[5]).filter((file) => file && pattern.test(file)))];
 
 test('nothing is mapped by require alone, and no guest by the first question', () => {
+  assert.deepStrictEqual(read, [require.resolve('metacall')]);
   assert.deepStrictEqual(images(/libpython|libmetacall|node_loader/), []);
   assert.throws(() => metacall.metacall('no_such_function'), /no_such_function/);
   assert.deepStrictEqual(images(/libpython/), []);

@@ -51,8 +51,9 @@ class Contents(Case):
             members = {member.name: member for member in packed}
             described = json.load(packed.extractfile("package/package.json"))
         self.assertEqual(next(iter(members)), "package/package.json")
-        for name in ("index.js", "index.mjs", "index.d.ts", "register.js", "metacall.node", "LICENSE",
-                     "_prefix/lib/libmetacall.so.1", "_prefix/lib/metacall/loaders/libpy_loader.so",
+        for name in ("index.js", "native.js", "index.mjs", "index.d.ts", "register.js",
+                     "metacall.node", "LICENSE", "_prefix/lib/libmetacall.so.1",
+                     "_prefix/lib/metacall/loaders/libpy_loader.so",
                      "_prefix/lib/metacall/loaders.d/py.loader.json",
                      "_prefix/lib/metacall/ports/python/metacall/__init__.py"):
             self.assertIn(f"package/{name}", members)
