@@ -58,18 +58,19 @@ def settled(live):
     return least
 
 
-def leak(identifier, work, live, calls):
+def leak(identifier, work, live, calls, pages):
     """A leak row (see table.py): `work(n)` does a call n times, `live()` collects garbage and says
-    how many bytes are in use. Two chunks come first, to fill caches and free lists."""
+    how many bytes are in use, `pages()` how much of what is resident is to be left out. Two chunks
+    come first, to fill caches and free lists."""
     if not wanted(identifier):
         return
     chunk = max(1, int(os.environ.get('METACALL_BENCH_CALLS', calls)) // CHUNKS)
     work(2 * chunk)
-    series = {'live': [settled(live)], 'resident': [resident()]}
+    series = {'live': [settled(live)], 'resident': [resident() - pages()]}
     for _ in range(CHUNKS):
         work(chunk)
         series['live'].append(settled(live))
-        series['resident'].append(resident())
+        series['resident'].append(resident() - pages())
     print(json.dumps({'id': identifier, 'chunk': chunk, **series}), flush=True)
 
 
