@@ -20,7 +20,7 @@ import sys
 
 KEYS = {"id", "value", "floor", "unit", "ratio", "limit"}
 LEAK_KEYS = {"id", "chunk", "live", "resident"}
-LEAK_LIMIT = 1  # byte a call: what is left of the noise over a million calls
+LEAK_NOISE = 1000000  # bytes a run: a byte a call over a million calls, more over fewer
 
 
 def programs(root, build):
@@ -63,10 +63,12 @@ def growth(live, resident, chunk):
 
 
 def leak_row(row):
-    if not len(row["live"]) == len(row["resident"]) > 2:
+    live, resident, chunk = row["live"], row["resident"], row["chunk"]
+    if not len(live) == len(resident) > 2:
         raise ValueError(f"too few samples: {row}")
-    return {"id": row["id"], "value": growth(row["live"], row["resident"], row["chunk"]),
-            "floor": None, "unit": "B", "ratio": None, "limit": LEAK_LIMIT}
+    limit = max(1, LEAK_NOISE / (chunk * (len(live) - 1)))
+    return {"id": row["id"], "value": growth(live, resident, chunk), "floor": None, "unit": "B",
+            "ratio": None, "limit": limit}
 
 
 def merge(same):
