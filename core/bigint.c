@@ -51,6 +51,39 @@ int bigint_to_double(const metacall_value *value, double *ret_number)
     return 1;
 }
 
+int metacall_slot_bigint(metacall_value *slot, int minus, const uint64_t *words, size_t count)
+{
+    uint64_t *copy = calloc(count != 0 ? count : 1, sizeof(*copy));
+    if (copy == NULL)
+        return error_raise_memory();
+    if (words != NULL && count != 0)
+        memcpy(copy, words, count * sizeof(*copy));
+    metacall_slot_kind(slot, METACALL_BIGINT);
+    if (minus)
+        slot->storage |= METACALL_STORAGE_MINUS;
+    slot->as.bigint.words = copy;
+    slot->as.bigint.count = count;
+    if (words != NULL)
+        metacall_slot_bigint_settle(slot);
+    return 0;
+}
+
+void metacall_slot_bigint_settle(metacall_value *slot)
+{
+    if (slot->id != METACALL_BIGINT)
+        return;
+    uint64_t *words = slot->as.bigint.words;
+    size_t count = slot->as.bigint.count;
+    while (count != 0 && words[count - 1] == 0)
+        count--;
+    slot->as.bigint.count = count;
+    int64_t number;
+    if (bigint_to_long(slot, &number)) {
+        free(words);
+        metacall_slot_long(slot, number);
+    }
+}
+
 /* Divides the words in place by 10^19 and returns the rest. */
 static uint64_t bigint_divide_chunk(uint64_t *words, size_t count)
 {

@@ -3,7 +3,6 @@
 /* Values in place: what a loader writes into a slot, and what the slot owns then. */
 #include <metacall/loader.h>
 
-#include "core/bigint.h"
 #include "core/block.h"
 #include "core/error.h"
 #include "core/value.h"
@@ -24,39 +23,6 @@ int metacall_slot_bytes(metacall_value *slot, enum metacall_value_id id, const c
     slot->as.bytes.data = copy;
     slot->as.bytes.size = size;
     return 0;
-}
-
-int metacall_slot_bigint(metacall_value *slot, int minus, const uint64_t *words, size_t count)
-{
-    uint64_t *copy = calloc(count != 0 ? count : 1, sizeof(*copy));
-    if (copy == NULL)
-        return error_raise_memory();
-    if (words != NULL && count != 0)
-        memcpy(copy, words, count * sizeof(*copy));
-    metacall_slot_kind(slot, METACALL_BIGINT);
-    if (minus)
-        slot->storage |= METACALL_STORAGE_MINUS;
-    slot->as.bigint.words = copy;
-    slot->as.bigint.count = count;
-    if (words != NULL)
-        metacall_slot_bigint_settle(slot);
-    return 0;
-}
-
-void metacall_slot_bigint_settle(metacall_value *slot)
-{
-    if (slot->id != METACALL_BIGINT)
-        return;
-    uint64_t *words = slot->as.bigint.words;
-    size_t count = slot->as.bigint.count;
-    while (count != 0 && words[count - 1] == 0)
-        count--;
-    slot->as.bigint.count = count;
-    int64_t number;
-    if (bigint_to_long(slot, &number)) {
-        free(words);
-        metacall_slot_long(slot, number);
-    }
 }
 
 const char *metacall_kind_name(enum metacall_value_id id)

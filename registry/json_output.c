@@ -80,6 +80,16 @@ static void add_number(cJSON *object, const char *key, double number)
     attach(object, key, cJSON_CreateNumber(number));
 }
 
+static cJSON *add_list(cJSON *object, const char *key)
+{
+    return attach(object, key, cJSON_CreateArray());
+}
+
+static cJSON *add_item(cJSON *list)
+{
+    return attach(list, NULL, cJSON_CreateObject());
+}
+
 static cJSON *begin(const char *kind)
 {
     cJSON *object = cJSON_CreateObject();
@@ -131,7 +141,7 @@ static cJSON *diagnostic_node(const struct metacall_diagnostic *diagnostic, int 
 static void add_diagnostics(cJSON *object, const char *key, const struct metacall_diagnostic *items,
                             size_t count, int with_why)
 {
-    cJSON *array = attach(object, key, cJSON_CreateArray());
+    cJSON *array = add_list(object, key);
     for (size_t i = 0; i < count; i++)
         attach(array, NULL, diagnostic_node(&items[i], with_why));
 }
@@ -169,7 +179,7 @@ static cJSON *entry_node(const struct metacall_registry_entry *entry)
     add_text(object, "language", entry->language);
     add_text(object, "name", entry->name);
     add_text(object, "version", entry->version);
-    extensions = attach(object, "extensions", cJSON_CreateArray());
+    extensions = add_list(object, "extensions");
     for (const char *const *item = entry->extensions; item && *item; item++)
         attach(extensions, NULL, text_node(*item));
     add_text(object, "manifest", entry->manifest);
@@ -187,10 +197,10 @@ char *metacall_registry_list_json(metacall_registry *registry)
     char *text = NULL;
     if (metacall_registry_rows(registry, &rows) == 0 &&
         metacall_registry_entries(registry, &entries) == 0) {
-        cJSON *object = begin("list"), *array = attach(object, "loaders", cJSON_CreateArray());
+        cJSON *object = begin("list"), *array = add_list(object, "loaders");
         for (size_t i = 0; i < rows->count; i++)
             attach(array, NULL, row_node(&rows->items[i]));
-        array = attach(object, "entries", cJSON_CreateArray());
+        array = add_list(object, "entries");
         for (size_t i = 0; i < entries->count; i++)
             attach(array, NULL, entry_node(&entries->items[i]));
         text = finish(object);
@@ -210,17 +220,16 @@ char *metacall_registry_show_json(metacall_registry *registry, const char *tag)
     cJSON *object = begin("show"), *array;
     add_text(object, "tag", manifest->tag);
     add_text(object, "path", manifest->path);
-    array = attach(object, "fields", cJSON_CreateArray());
+    array = add_list(object, "fields");
     for (size_t i = 0; i < manifest->count; i++) {
         const struct metacall_registry_field *field = &manifest->fields[i];
-        cJSON *item = cJSON_CreateObject(),
+        cJSON *item = add_item(array),
               *value = field->value ? cJSON_Parse(field->value) : cJSON_CreateNull();
         add_text(item, "pointer", field->pointer);
         attach(item, "value", value);
         add_text(item, "origin", field->origin);
         add_number(item, "line", field->line);
         add_number(item, "column", field->column);
-        attach(array, NULL, item);
     }
     add_diagnostics(object, "diagnostics", manifest->diagnostics, manifest->diagnostic_count, 0);
     metacall_registry_manifest_free(manifest);
@@ -235,14 +244,13 @@ char *metacall_registry_explain_json(metacall_registry *registry, const char *ta
         return NULL;
     cJSON *object = begin("explain"), *array;
     add_text(object, "tag", steps->tag);
-    array = attach(object, "steps", cJSON_CreateArray());
+    array = add_list(object, "steps");
     for (size_t i = 0; i < steps->count; i++) {
-        cJSON *item = cJSON_CreateObject();
+        cJSON *item = add_item(array);
         add_text(item, "stage", steps->items[i].stage);
         add_text(item, "subject", steps->items[i].subject);
         add_text(item, "verdict", verdicts[steps->items[i].verdict]);
         add_text(item, "reason", steps->items[i].reason);
-        attach(array, NULL, item);
     }
     attach(object, "outcome", row_node(steps->row));
     metacall_registry_steps_free(steps);
@@ -256,10 +264,10 @@ char *metacall_registry_detect_json(metacall_registry *registry)
     struct metacall_registry_hosts *hosts;
     if (metacall_registry_detect(registry, &hosts) < 0)
         return NULL;
-    cJSON *object = begin("detect"), *array = attach(object, "hosts", cJSON_CreateArray());
+    cJSON *object = begin("detect"), *array = add_list(object, "hosts");
     for (size_t i = 0; i < hosts->count; i++) {
         const struct metacall_registry_host *host = &hosts->items[i];
-        cJSON *item = cJSON_CreateObject();
+        cJSON *item = add_item(array);
         add_text(item, "tag", host->tag);
         add_text(item, "language", host->language);
         add_text(item, "owner", host->owner);
@@ -270,7 +278,6 @@ char *metacall_registry_detect_json(metacall_registry *registry)
         add_text(item, "evidence", host->evidence);
         add_flag(item, "duplicate", host->duplicate);
         add_flag(item, "embedded", host->embedded);
-        attach(array, NULL, item);
     }
     metacall_registry_hosts_free(hosts);
     return finish(object);
@@ -290,14 +297,13 @@ static cJSON *runtime_node(const struct metacall_registry_process_runtime *runti
     add_text(object, "version", runtime->version);
     add_text(object, "version_from", runtime->version_from);
     add_text(object, "build_id", runtime->build_id);
-    array = attach(object, "entrances", cJSON_CreateArray());
+    array = add_list(object, "entrances");
     for (size_t i = 0; i < runtime->entrance_count; i++) {
-        cJSON *item = cJSON_CreateObject();
+        cJSON *item = add_item(array);
         add_text(item, "id", runtime->entrances[i].id);
         add_text(item, "state", runtime->entrances[i].state);
         add_text(item, "because", runtime->entrances[i].because);
         add_text(item, "hint", runtime->entrances[i].hint);
-        attach(array, NULL, item);
     }
     return object;
 }
@@ -312,17 +318,16 @@ char *metacall_registry_process_json(const struct metacall_registry_process *pro
     add_text(object, "root", process->root);
     add_flag(object, "other_root", process->other_root);
     add_flag(object, "other_mounts", process->other_mounts);
-    array = attach(object, "runtimes", cJSON_CreateArray());
+    array = add_list(object, "runtimes");
     for (size_t i = 0; i < process->runtime_count; i++)
         attach(array, NULL, runtime_node(&process->runtimes[i]));
-    array = attach(object, "names", cJSON_CreateArray());
+    array = add_list(object, "names");
     for (size_t i = 0; i < process->names_count; i++) {
-        cJSON *item = cJSON_CreateObject();
+        cJSON *item = add_item(array);
         add_text(item, "id", process->names[i].id);
         add_text(item, "owner", process->names[i].owner);
         add_flag(item, "in_executable", process->names[i].in_executable);
         add_number(item, "count", (double)process->names[i].count);
-        attach(array, NULL, item);
     }
     add_number(object, "modules", (double)process->modules);
     add_text(object, "unreadable", process->unreadable);
@@ -337,17 +342,16 @@ char *metacall_registry_paths_json(metacall_registry *registry)
         return NULL;
     cJSON *object = begin("paths"), *array;
     add_flag(object, "secure", metacall_registry_is_secure(registry));
-    array = attach(object, "paths", cJSON_CreateArray());
+    array = add_list(object, "paths");
     for (size_t i = 0; i < paths->count; i++) {
         const struct metacall_registry_path *path = &paths->items[i];
-        cJSON *item = cJSON_CreateObject();
+        cJSON *item = add_item(array);
         add_text(item, "path", path->path);
         add_number(item, "level", path->level);
         add_text(item, "source", path->source);
         add_flag(item, "exists", path->exists);
         add_text(item, "reason", path->reason);
         add_number(item, "manifests", (double)path->manifests);
-        attach(array, NULL, item);
     }
     metacall_registry_paths_free(paths);
     return finish(object);
@@ -358,16 +362,15 @@ char *metacall_registry_environment_json(metacall_registry *registry)
     struct metacall_registry_variables *variables;
     if (metacall_registry_environment(registry, &variables) < 0)
         return NULL;
-    cJSON *object = begin("environment"), *array = attach(object, "variables", cJSON_CreateArray());
+    cJSON *object = begin("environment"), *array = add_list(object, "variables");
     for (size_t i = 0; i < variables->count; i++) {
         const struct metacall_registry_variable *variable = &variables->items[i];
-        cJSON *item = cJSON_CreateObject();
+        cJSON *item = add_item(array);
         add_text(item, "name", variable->name);
         add_text(item, "value", variable->value);
         add_text(item, "meaning", variable->meaning);
         add_text(item, "tag", variable->tag);
         add_flag(item, "ignored", variable->ignored);
-        attach(array, NULL, item);
     }
     metacall_registry_variables_free(variables);
     return finish(object);

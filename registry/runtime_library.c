@@ -257,9 +257,10 @@ static int find_prefix(const struct runtime_search *search, const struct manifes
     return NONE;
 }
 
-/* The program of a rule, its real name and the prefix that it lies in. */
+/* The program of a rule, the prefix that it lies in, and what the rule's patterns find there; NULL,
+ * noted, where there is no such program. */
 static const char *locate(const struct runtime_search *search, const struct manifest_find *find,
-                          const char **ret_name, const char **ret_prefix)
+                          const char **ret_prefix, struct arena_list *ret_list)
 {
     const char *program =
         runtime_program(search->environment, search->arena, find->executable, find->variables);
@@ -271,23 +272,23 @@ static const char *locate(const struct runtime_search *search, const struct mani
     const char *slash = strrchr(target, '/'), *above = slash;
     while (above > target && above[-1] != '/')
         above--;
-    *ret_name = slash + 1;
+    *ret_list = (struct arena_list){.items = NULL};
     *ret_prefix =
         arena_copy(search->arena, target, above > target ? (size_t)(above - target) - 1 : 0);
     trace_step(search->trace, "runtime", program, METACALL_REGISTRY_FACT,
                "%s is %s, in the prefix %s", find->executable, target,
                **ret_prefix ? *ret_prefix : "/");
+    expand_all(search, find, *ret_prefix, slash + 1, ret_list);
     return program;
 }
 
 static int find_executable(const struct runtime_search *search, const struct manifest_find *find,
                            struct runtime_found *ret_found)
 {
-    const char *name, *prefix, *program = locate(search, find, &name, &prefix);
-    struct arena_list list = {.items = NULL};
+    struct arena_list list;
+    const char *prefix, *program = locate(search, find, &prefix, &list);
     if (!program)
         return NONE;
-    expand_all(search, find, prefix, name, &list);
     if (list.count == 0)
         note(search, program, "its prefix holds no such library");
     if (verify_all(search, &list, arena_format(search->arena, "the program %s", program),
@@ -339,11 +340,10 @@ static int read_build_details(const struct runtime_search *search, const char *p
 static int find_build_details(const struct runtime_search *search, const struct manifest_find *find,
                               struct runtime_found *ret_found)
 {
-    const char *name, *prefix, *program = locate(search, find, &name, &prefix);
-    struct arena_list list = {.items = NULL};
+    struct arena_list list;
+    const char *prefix, *program = locate(search, find, &prefix, &list);
     if (!program)
         return NONE;
-    expand_all(search, find, prefix, name, &list);
     if (list.count == 0)
         note(search, prefix, "it holds no build details");
     for (size_t i = 0; i < list.count; i++) {

@@ -187,51 +187,55 @@ static char *complaint(struct node_env *env, napi_value given)
     return text;
 }
 
+/* What a helper complains of, as an error that names the function between two texts. */
+struct grievance {
+    enum metacall_error_code code;
+    const char *before;
+    const char *after;
+};
+
+static int settle(struct node_env *env, metacall_function *function, napi_value given,
+                  const struct grievance *grievance)
+{
+    char *text;
+
+    if (!given)
+        return node_error_from_pending(env, METACALL_ERROR_GUEST);
+    text = complaint(env, given);
+    if (!text)
+        return 0;
+    metacall_error_raise(grievance->code, "%s%s() %s: %s", grievance->before,
+                         metacall_function_name(function), grievance->after, text);
+    free(text);
+    return -1;
+}
+
 static int switch_on(struct node_env *env, void *data)
 {
+    static const struct grievance unseen = {METACALL_ERROR_SUPPORT, "JavaScript's own calls of ",
+                                            "cannot be seen, only those through the registry"};
     metacall_function *function = data;
-    napi_value args[2] = {node_function_value(function), NULL}, given;
-    char *text;
+    napi_value args[2] = {node_function_value(function), NULL};
 
     if (!args[0])
         return node_env_refuse(env);
     if (napi_create_function(env->napi, "run", NAPI_AUTO_LENGTH, run_detour, function, &args[1]) !=
         napi_ok)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "no function could be made");
-    given = node_env_help(env, NODE_INTERCEPT_ON, 2, args);
-    if (!given)
-        return node_error_from_pending(env, METACALL_ERROR_GUEST);
-    text = complaint(env, given);
-    if (!text)
-        return 0;
-    metacall_error_raise(METACALL_ERROR_SUPPORT,
-                         "JavaScript's own calls of %s() cannot be seen, only those through the "
-                         "registry: %s",
-                         metacall_function_name(function), text);
-    free(text);
-    return -1;
+    return settle(env, function, node_env_help(env, NODE_INTERCEPT_ON, 2, args), &unseen);
 }
 
 static int switch_off(struct node_env *env, void *data)
 {
+    static const struct grievance changed = {
+        METACALL_ERROR_STATE, "",
+        "is not intercepted any more, but somebody else has changed what stood in its place"};
     metacall_function *function = data;
-    napi_value original = node_function_value(function), given;
-    char *text;
+    napi_value original = node_function_value(function);
 
     if (!original)
         return node_env_refuse(env);
-    given = node_env_help(env, NODE_INTERCEPT_OFF, 1, &original);
-    if (!given)
-        return node_error_from_pending(env, METACALL_ERROR_GUEST);
-    text = complaint(env, given);
-    if (!text)
-        return 0;
-    metacall_error_raise(METACALL_ERROR_STATE,
-                         "%s() is not intercepted any more, but somebody else has changed what "
-                         "stood in its place: %s",
-                         metacall_function_name(function), text);
-    free(text);
-    return -1;
+    return settle(env, function, node_env_help(env, NODE_INTERCEPT_OFF, 1, &original), &changed);
 }
 
 int node_intercept_switch(metacall_function *function, int on)

@@ -22,25 +22,6 @@ struct released {
     void (*release)(void *pointer);
 };
 
-PyObject *py_api_vectorcall_dict(PyObject *callable, PyObject *const *args, size_t nargsf,
-                                 PyObject *names)
-{
-    PyObject *kwargs, *result;
-    Py_ssize_t i, count, positional = PY_VECTORCALL_COUNT(nargsf);
-    if (names == NULL || (count = PyTuple_Size(names)) == 0)
-        return PyObject_VectorcallDict(callable, args, nargsf, NULL);
-    if ((kwargs = PyDict_New()) == NULL)
-        return NULL;
-    for (i = 0; i < count; i++)
-        if (PyDict_SetItem(kwargs, PyTuple_GetItem(names, i), args[positional + i]) != 0) {
-            Py_DECREF(kwargs);
-            return NULL;
-        }
-    result = PyObject_VectorcallDict(callable, args, nargsf, kwargs);
-    Py_DECREF(kwargs);
-    return result;
-}
-
 int py_holds(void)
 {
     PyThreadState *own = PyGILState_GetThisThreadState();

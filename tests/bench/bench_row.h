@@ -53,12 +53,59 @@ static inline void bench_row(const char *id, double value, double floor, const c
     fflush(stdout);
 }
 
-/* A row whose limit is in the unit of its value (bytes leaked a call). */
+/* A row whose limit is in the unit of its value. */
 static inline void bench_absolute(const char *id, double value, const char *unit, double limit)
 {
     printf("{\"id\":\"%s\",\"value\":%.9g,\"floor\":null,\"unit\":\"%s\",\"ratio\":null,"
            "\"limit\":%.9g}\n",
            id, value, unit, limit);
+    fflush(stdout);
+}
+
+/* Bytes that the process has in use, counted exactly, and resident ones. */
+struct bench_memory {
+    double live;
+    double resident;
+};
+
+enum { BENCH_CHUNKS = 10 };
+
+/* The length of a leak row (tools/bench --calls), a multiple of BENCH_CHUNKS. */
+static inline size_t bench_calls(size_t usual)
+{
+    const char *asked = getenv("METACALL_BENCH_CALLS");
+    size_t calls = asked != NULL ? strtoul(asked, NULL, 10) : usual;
+
+    return calls < BENCH_CHUNKS ? BENCH_CHUNKS : calls - calls % BENCH_CHUNKS;
+}
+
+static inline void bench_print_series(const char *key, const double *series)
+{
+    printf(",\"%s\":[", key);
+    for (int i = 0; i <= BENCH_CHUNKS; i++)
+        printf("%s%.0f", i == 0 ? "" : ",", series[i]);
+    printf("]");
+}
+
+/* A leak row: BENCH_CHUNKS chunks of `body`, after two to warm up. tests/bench/table.py judges. */
+static inline void bench_leak(const char *id, void (*body)(size_t count, void *data), size_t calls,
+                              struct bench_memory (*measure)(void), void *data)
+{
+    double live[BENCH_CHUNKS + 1], resident[BENCH_CHUNKS + 1];
+    size_t chunk = calls / BENCH_CHUNKS;
+
+    body(2 * chunk, data);
+    for (int i = 0; i <= BENCH_CHUNKS; i++) {
+        if (i > 0)
+            body(chunk, data);
+        struct bench_memory now = measure();
+        live[i] = now.live;
+        resident[i] = now.resident;
+    }
+    printf("{\"id\":\"%s\",\"chunk\":%zu", id, chunk);
+    bench_print_series("live", live);
+    bench_print_series("resident", resident);
+    printf("}\n");
     fflush(stdout);
 }
 

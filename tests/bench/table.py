@@ -4,16 +4,23 @@
 A program is <build>/bench/bench_* or an executable script tests/bench/*/bench_*. It prints one
 JSON object a line: {"id", "value", "floor", "unit", "ratio", "limit"}. A limit judges the ratio,
 or, where ratio is null, the value; limit null = for the record. A row printed more than once
-counts with the medians of its values and floors. Exit 77 skips a program."""
+counts with the medians of its values and floors. Exit 77 skips a program.
+
+A leak row is {"id", "chunk", "live", "resident"}: bytes in use and resident bytes, before the first
+and after each chunk of so many calls. Its value is what a call leaves behind (see growth)."""
 import argparse
+import itertools
 import json
 import os
 import pathlib
+import selectors
 import statistics
 import subprocess
 import sys
 
 KEYS = {"id", "value", "floor", "unit", "ratio", "limit"}
+LEAK_KEYS = {"id", "chunk", "live", "resident"}
+LEAK_NOISE = 1000000  # bytes a run: a byte a call over a million calls, more over fewer
 
 
 def programs(root, build):
@@ -31,10 +38,37 @@ def rows_of(output):
         if not line.strip():
             continue
         row = json.loads(line)
+        if isinstance(row, dict) and set(row) == LEAK_KEYS:
+            row = leak_row(row)
         if not isinstance(row, dict) or set(row) != KEYS:
             raise ValueError(f"not a row: {line}")
         samples.setdefault(row["id"], []).append(row)
     return [merge(same) for same in samples.values()]
+
+
+def slope(samples, chunk):
+    """Growth a call: the median of the slopes of all pairs (Theil and Sen), deaf to outliers."""
+    return statistics.median(
+        (samples[b] - samples[a]) / ((b - a) * chunk)
+        for a, b in itertools.combinations(range(len(samples)), 2))
+
+
+def growth(live, resident, chunk):
+    """Bytes a call leaves behind. Live bytes are counted exactly and their slope counts as it is:
+    one late table or cache is a few hundred KB, a fraction of a byte a call. Resident memory also
+    goes up and down with garbage and in steps that are kept, so there it takes both a slope and
+    growth in the median chunk: noise has no slope, a step no median."""
+    median = statistics.median(b - a for a, b in itertools.pairwise(resident)) / chunk
+    return max(0, slope(live, chunk), min(slope(resident, chunk), median))
+
+
+def leak_row(row):
+    live, resident, chunk = row["live"], row["resident"], row["chunk"]
+    if not len(live) == len(resident) > 2:
+        raise ValueError(f"too few samples: {row}")
+    limit = max(1, LEAK_NOISE / (chunk * (len(live) - 1)))
+    return {"id": row["id"], "value": growth(live, resident, chunk), "floor": None, "unit": "B",
+            "ratio": None, "limit": limit}
 
 
 def merge(same):
@@ -80,19 +114,34 @@ def table(rows):
         for line in lines)
 
 
-def run(program, root, only):
+def output_of(program, root, environment, silence):
+    """(output, exit code); TimeoutError when nothing came for so many seconds."""
+    lines = []
+    with subprocess.Popen([program], cwd=root, env=environment, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE) as child, selectors.DefaultSelector() as ready:
+        ready.register(child.stdout, selectors.EVENT_READ)
+        while not lines or lines[-1]:
+            if not ready.select(silence):
+                child.kill()
+                raise TimeoutError(f"said nothing for {silence} s")
+            lines.append(os.read(child.stdout.fileno(), 65536))
+    return b"".join(lines).decode(), child.returncode
+
+
+def run(program, options):
     """(rows, None), or ([], why there are none)."""
     environment = dict(os.environ)
-    if only:
-        environment["METACALL_BENCH_ONLY"] = only
-    done = subprocess.run([program], cwd=root, env=environment, text=True, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, timeout=900)
-    if done.returncode == 77:
-        print(f"{program.name}: {done.stdout.strip() or 'skipped'}", file=sys.stderr)
+    if options.only:
+        environment["METACALL_BENCH_ONLY"] = options.only
+    if options.calls:
+        environment["METACALL_BENCH_CALLS"] = str(options.calls)
+    output, code = output_of(program, options.root, environment, options.silence)
+    if code == 77:
+        print(f"{program.name}: {output.strip() or 'skipped'}", file=sys.stderr)
         return [], None
-    if done.returncode != 0:
-        return [], f"{program.name} ended with {done.returncode}"
-    return [row for row in rows_of(done.stdout) if row["id"].startswith(only or "")], None
+    if code != 0:
+        return [], f"{program.name} ended with {code}"
+    return [row for row in rows_of(output) if row["id"].startswith(options.only or "")], None
 
 
 def main():
@@ -100,13 +149,16 @@ def main():
     parser.add_argument("--root", type=pathlib.Path, required=True)
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--only", metavar="ID", help="rows whose id begins so")
+    parser.add_argument("--calls", metavar="N", type=int, help="calls of each leak row")
+    parser.add_argument("--silence", metavar="SECONDS", type=int, default=900,
+                        help="how long a program may print nothing")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     options = parser.parse_args()
     rows, failures = [], []
     for program in programs(options.root, options.build):
         try:
-            found, failure = run(program, options.root, options.only)
-        except (ValueError, OSError, subprocess.TimeoutExpired) as error:
+            found, failure = run(program, options)
+        except (ValueError, OSError) as error:
             found, failure = [], f"{program.name}: {error}"
         rows += found
         failures += [failure] if failure else []

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* leak.c-<guest>.*: bytes that the process keeps for each call from C, after 100,000 calls, for
+/* leak.c-<guest>.*: bytes that the process keeps for each call from C, over a million calls, for
  * each kind of argument and result, exceptions, callbacks, functions, objects, futures and hooks.
- * In a guest without a runtime the C heap is asked, to the byte; else resident memory, after the
- * guest has collected its garbage. Scripts loaded and cleared are measured too. */
+ * In use is what the C heap has given out (Python's objects too: PYTHONMALLOC=malloc) and what V8
+ * uses, after the guest has collected its garbage until nothing more goes. Of what is resident,
+ * malloc gives back what is free, and V8's own pages, which it takes and keeps as it likes, are
+ * left out. Scripts loaded and cleared are measured too. */
 #include <metacall/intercept.h>
 
 #include "bench_row.h"
@@ -14,12 +16,13 @@
 #include <metacall/metacall_kinds.h>
 #include <unistd.h>
 
-enum { CALLS = 100000, WARM_UP = 20000, LOADS = 2000 };
+enum { CALLS = 1000000, SLOW_CALLS = 200000, SETTLES = 50 };
 
 static const struct guest {
     const char *tag;
     const char *script;
-    int exact; /* the C heap is all there is */
+    int clears;          /* a script that is cleared leaves nothing, by its own account */
+    size_t hooked_calls; /* how often to hook and unhook: where it is slow, not so often */
 } guests[] = {
     {"mock",
      "any echo(any x) = x\n"
@@ -29,8 +32,9 @@ static const struct guest {
      "class Point(any x)\n"
      "any Point.get(any self) = get(self, \"x\")\n"
      "any soon(any x) = later(x, 0)\n"
-     "any collect() = null\n",
-     1},
+     "any collect() = 0\n"
+     "any pages() = 0\n",
+     1, CALLS},
     {"py",
      "import gc\n"
      "def echo(x): return x\n"
@@ -41,8 +45,11 @@ static const struct guest {
      "    def __init__(self, x): self.x = x\n"
      "    def get(self): return self.x\n"
      "async def soon(x): return x\n"
-     "def collect(): gc.collect()\n",
-     0},
+     "def collect():\n"
+     "    gc.collect()\n"
+     "    return 0\n"
+     "def pages(): return 0\n",
+     0, SLOW_CALLS},
     {"node",
      "require('v8').setFlagsFromString('--expose-gc');\n"
      "const gc = require('vm').runInNewContext('gc');\n"
@@ -54,9 +61,14 @@ static const struct guest {
      "  fail: (text) => { throw new TypeError(text); },\n"
      "  apply: (f, x) => f(x),\n"
      "  give: () => (x) => x,\n"
-     "  collect: () => { gc(); gc(); },\n"
+     "  collect: () => {\n"
+     "    gc();\n"
+     "    const used = process.memoryUsage();\n"
+     "    return used.heapUsed + used.external;\n"
+     "  },\n"
+     "  pages: () => require('v8').getHeapStatistics().total_physical_size,\n"
      "};\n",
-     0},
+     0, SLOW_CALLS},
 };
 
 static struct {
@@ -83,35 +95,64 @@ static void *bench_call(const char *name, void *args[], size_t count)
 
 /* ----------------------------------------------------------------------------------- measuring */
 
-static size_t memory_in_use(void)
+/* What the guest says of itself: "collect", bytes in use after a collection, and "pages", the
+ * memory they lie in, where that is not the C heap. */
+static double guest_says(const char *name)
 {
+    void *number = bench_call(name, metacall_null_args, 0);
+    double ret = metacall_value_id(number) == METACALL_DOUBLE
+                     ? metacall_value_to_double(number)
+                     : (double)metacall_value_to_long(number);
+    metacall_value_destroy(number);
+    return ret;
+}
+
+static double memory_live(void)
+{
+    double used = guest_says("collect");
+    struct mallinfo2 info = mallinfo2();
+    return used + (double)(info.uordblks + info.hblkhd);
+}
+
+/* Finalizers run a while later, in the guest's loop. */
+static struct bench_memory measure(void)
+{
+    struct bench_memory ret = {.live = memory_live()};
     unsigned long pages = 0, resident = 0;
-    metacall_value_destroy(bench_call("collect", metacall_null_args, 0));
-    if (bench.guest->exact) {
-        struct mallinfo2 info = mallinfo2();
-        return info.uordblks + info.hblkhd;
+    for (int i = 0, calm = 0; i < SETTLES && calm < 2; i++) {
+        usleep(10000);
+        double live = memory_live();
+        calm = live > ret.live - 1024 ? calm + 1 : 0;
+        ret.live = live;
     }
+    malloc_trim(0);
     FILE *statm = fopen("/proc/self/statm", "re");
     if (statm == NULL || fscanf(statm, "%lu %lu", &pages, &resident) != 2)
         bench_raise("/proc/self/statm");
     fclose(statm);
-    return (size_t)resident * (size_t)sysconf(_SC_PAGESIZE);
+    ret.resident = (double)resident * (double)sysconf(_SC_PAGESIZE) - guest_says("pages");
+    return ret;
 }
 
-static void measure(const char *name, void (*body)(const char *), size_t warm_up, size_t count)
+struct work {
+    void (*call)(const char *kind);
+    const char *kind;
+};
+
+static void work_repeat(size_t count, void *data)
 {
-    char id[64];
-    snprintf(id, sizeof(id), "leak.c-%s.%s", bench.guest->tag, name);
-    if (!bench_wanted(id))
-        return;
-    for (size_t i = 0; i < warm_up; i++)
-        body(name);
-    size_t before = memory_in_use();
+    const struct work *work = data;
     for (size_t i = 0; i < count; i++)
-        body(name);
-    size_t after = memory_in_use();
-    double grown = after > before ? (double)(after - before) : 0;
-    bench_absolute(id, grown / (double)count, "B", 16);
+        work->call(work->kind);
+}
+
+static void measure_row(const char *kind, void (*call)(const char *kind), size_t calls)
+{
+    struct work work = {.call = call, .kind = kind};
+    char id[64];
+    snprintf(id, sizeof(id), "leak.c-%s.%s", bench.guest->tag, kind);
+    if (bench_wanted(id))
+        bench_leak(id, work_repeat, bench_calls(calls), measure, &work);
 }
 
 /* ------------------------------------------------------------------------------------- calls */
@@ -265,24 +306,22 @@ static void measure_guest(const struct guest *guest)
         fprintf(stderr, "bench_c_leak: left out: %s\n", error.message);
         return;
     }
-    /* A runtime's heap takes its working size once. */
-    for (size_t i = 0; i < CALLS; i++)
-        call_echo(kinds[i % 5]);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        measure(kinds[i], call_echo, WARM_UP, CALLS);
-    measure("exception", call_exception, WARM_UP, CALLS);
-    measure("callback", call_callback, WARM_UP, CALLS);
-    measure("function-result", call_function_result, WARM_UP, CALLS);
-    measure("object", call_object, WARM_UP, CALLS);
-    measure("future", call_future, WARM_UP, CALLS);
-    measure("intercept", call_intercepted, 10 * WARM_UP, CALLS); /* Node makes much garbage here */
-    if (guest->exact)
-        measure("load", load_and_clear, LOADS / 10, LOADS);
+        measure_row(kinds[i], call_echo, CALLS);
+    measure_row("exception", call_exception, CALLS);
+    measure_row("callback", call_callback, CALLS);
+    measure_row("function-result", call_function_result, CALLS);
+    measure_row("object", call_object, CALLS);
+    measure_row("future", call_future, guest->clears ? CALLS : SLOW_CALLS);
+    measure_row("intercept", call_intercepted, guest->hooked_calls);
+    if (guest->clears)
+        measure_row("load", load_and_clear, CALLS);
     metacall_clear(bench.handle);
 }
 
 int main(void)
 {
+    setenv("PYTHONMALLOC", "malloc", 1);
     if (metacall_initialize() != 0 ||
         metacall_register(NULL, increment, &bench.increment, METACALL_LONG, 1, METACALL_LONG) != 0)
         return 1;

@@ -9,6 +9,8 @@ import subprocess
 import time
 
 SAMPLES = 9
+CHUNKS = 10
+PAGE = os.sysconf('SC_PAGESIZE')
 BUILD = os.environ['METACALL_BUILD_DIR']
 FLOOR_NODE = os.path.join(BUILD, 'bench', 'floor_node')
 
@@ -35,6 +37,41 @@ def compare(identifier, value, floor, unit, limit, samples=SAMPLES):
         floors.append(floor())
         values.append(value())
     row(identifier, statistics.median(values), statistics.median(floors), unit, limit)
+
+
+def resident():
+    with open('/proc/self/statm', encoding='ascii') as statm:
+        return int(statm.read().split()[1]) * PAGE
+
+
+def settled(live):
+    """What `live()` says once nobody has anything to let go of any more: finalizers run a while
+    later, in a loop of their own."""
+    least, calm = live(), 0
+    for _ in range(50):
+        time.sleep(0.01)
+        now = live()
+        calm = calm + 1 if now > least - 1024 else 0
+        least = now
+        if calm == 2:
+            break
+    return least
+
+
+def leak(identifier, work, live, calls, pages):
+    """A leak row (see table.py): `work(n)` does a call n times, `live()` collects garbage and says
+    how many bytes are in use, `pages()` how much of what is resident is to be left out. Two chunks
+    come first, to fill caches and free lists."""
+    if not wanted(identifier):
+        return
+    chunk = max(1, int(os.environ.get('METACALL_BENCH_CALLS', calls)) // CHUNKS)
+    work(2 * chunk)
+    series = {'live': [settled(live)], 'resident': [resident() - pages()]}
+    for _ in range(CHUNKS):
+        work(chunk)
+        series['live'].append(settled(live))
+        series['resident'].append(resident() - pages())
+    print(json.dumps({'id': identifier, 'chunk': chunk, **series}), flush=True)
 
 
 def per_call(function, *args, count=100000):

@@ -16,39 +16,14 @@ import weakref
 
 import metacall
 import support
+from watched import add, fails, later, numbers, same, shapes
 
 support.guest()
 TRAMPOLINE = sys.version_info[:2] == (3, 11) # defaults are filled in before a hook sees the call
 
 
-def add(a, b=10):
-    """Adds."""
-    return a + b
-
-
-def shapes(a, b, /, c, d=4, *rest, e, f=6, **more):
-    return (a, b, c, d, rest, e, f, more)
-
-
-def fails(kind):
-    raise kind('on purpose')
-
-
-def same(anything):
-    return anything
-
-
 def counted(number):
     return number if number <= 0 else counted(number - 1)
-
-
-async def later(number):
-    await asyncio.sleep(0)
-    return number + 1
-
-
-def numbers(count):
-    yield from range(count)
 
 
 async def slow_numbers(count):

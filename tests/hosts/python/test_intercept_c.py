@@ -12,36 +12,12 @@ import unittest
 
 import metacall
 import support
+from watched import add, fails, later, numbers, same, shapes
 
 support.guest()
 WATCHER = ctypes.CDLL(support.GUEST)
 WATCHER.guest_watch_log.restype = ctypes.c_char_p
 TRAMPOLINE = sys.version_info[:2] == (3, 11) # defaults are filled in before a hook sees the call
-
-
-def add(a, b=10):
-    return a + b
-
-
-def shapes(a, b, /, c, d=4, *rest, e, f=6, **more):
-    return (a, b, c, d, rest, e, f, more)
-
-
-def fails(kind):
-    raise kind('on purpose')
-
-
-def same(anything):
-    return anything
-
-
-async def later(number):
-    await asyncio.sleep(0)
-    return number + 1
-
-
-def numbers(count):
-    yield from range(count)
 
 
 class FromC(unittest.TestCase):
