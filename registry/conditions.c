@@ -162,13 +162,10 @@ const char *conditions_unmet(const struct manifest_variant *variant,
     return reason;
 }
 
-const struct module *conditions_conflict(const struct manifest_conflict *conflict,
-                                         const struct modules *modules)
+int conditions_conflict(const struct manifest_conflict *conflict, const struct module *module)
 {
-    const struct module *module = modules_at(modules, 0);
-    for (const char *const *name = conflict->exports; *name; name++) {
-        if (!module_symbol(module, *name, NULL))
-            return NULL;
-    }
-    return module;
+    const char *const *name = conflict->exports;
+    while (*name && module_symbol(module, *name, NULL))
+        name++;
+    return !*name;
 }

@@ -24,10 +24,8 @@ const char *conditions_unmet(const struct manifest_variant *variant,
 int conditions_is_self(const struct condition_host *host);
 /* The version of the tag's own runtime in this process, NULL = unknown. */
 const char *conditions_host_version(const struct condition_host *host);
-/* The module that exports all that a conflict names while not being the library that it belongs
- * to: the executable. NULL = no conflict. */
-const struct module *conditions_conflict(const struct manifest_conflict *conflict,
-                                         const struct modules *modules);
+/* Does the module export all that a conflict names? */
+int conditions_conflict(const struct manifest_conflict *conflict, const struct module *module);
 /* What this build runs on: "linux"; the machine by uname; "glibc" or "musl". */
 const char *conditions_platform(void);
 const char *conditions_libc(void);

@@ -146,6 +146,16 @@ static size_t count_family(const struct elf_image *image, const struct manifest_
     return found;
 }
 
+static const char *remedy(const struct manifest_conflict *conflict)
+{
+    if (strcmp(conflict->action, "isolate") == 0)
+        return "nothing has to be done: the loader keeps the two apart; a host that links those "
+               "libraries dynamically has no such conflict";
+    if (strcmp(conflict->action, "refuse") == 0)
+        return "take another host: the loader is not used in this one";
+    return "take a host that links those libraries dynamically";
+}
+
 static void examine_program(struct doctor *doctor, const struct manifest *guest,
                             const struct manifest_conflict *conflict, const char *program)
 {
@@ -166,10 +176,7 @@ static void examine_program(struct doctor *doctor, const struct manifest *guest,
                             "as host of %s it exports %zu names of the family of %s (%s): %s",
                             guest->tag, count_family(&image, conflict), conflict->exports[0],
                             conflict->id, conflict->advice),
-               strcmp(conflict->action, "isolate") == 0
-                   ? "nothing has to be done: the loader keeps the two apart; a host that links "
-                     "those libraries dynamically has no such conflict"
-                   : "take a host that links those libraries dynamically");
+               remedy(conflict));
     elf_image_close(&image);
 }
 

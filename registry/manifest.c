@@ -160,3 +160,9 @@ int manifest_read(struct arena *arena, const char *path, const char *file_tag, c
     *ret_manifest = manifest;
     return 0;
 }
+
+int manifest_conflict_is_own(const struct manifest *manifest,
+                             const struct manifest_conflict *conflict)
+{
+    return strcmp(conflict->host, manifest->tag) == 0;
+}

@@ -236,4 +236,8 @@ static inline const struct manifest_library *manifest_library_at(const struct ma
     return (const struct manifest_library *)manifest->runtime->libraries.items + index;
 }
 
+/* Is it about builds of the manifest's own runtime? */
+int manifest_conflict_is_own(const struct manifest *manifest,
+                             const struct manifest_conflict *conflict);
+
 #endif /* REGISTRY_MANIFEST_H */

@@ -141,18 +141,40 @@ static const char *check_range(const struct runtime_search *search, const char *
     return NULL;
 }
 
+/* A build of the runtime that the loader is not made for. */
+static const char *refused_build(const struct runtime_search *search, const struct elf_image *image)
+{
+    const struct manifest_conflict *conflict = search->manifest->conflicts.items;
+    struct elf_symbol symbol;
+    for (size_t i = 0; i < search->manifest->conflicts.count; i++, conflict++) {
+        const char *const *name = conflict->exports;
+        if (!manifest_conflict_is_own(search->manifest, conflict) ||
+            strcmp(conflict->action, "refuse") != 0)
+            continue;
+        while (*name && elf_image_find(image, *name, NULL, &symbol) == 0)
+            name++;
+        if (!*name)
+            return arena_format(search->arena, "it exports %s: %s", conflict->exports[0],
+                                conflict->advice);
+    }
+    return NULL;
+}
+
 static const char *judge(const struct runtime_search *search, const char *path,
                          const struct elf_image *image, const char **ret_version)
 {
     char soname_version[PATTERN_VERSION_SIZE] = "";
-    const char *slash = strrchr(path, '/'), *missing, *fault;
+    const char *slash = strrchr(path, '/'), *missing;
     const char *name = image->native && image->soname ? image->soname : slash ? slash + 1 : path;
+    const char *fault;
     int matched = 0;
     if (!image->native)
         return arena_format(search->arena, "it is for another machine (class %d, machine %u)",
                             image->elf_class, image->machine);
     if (image->type != ET_DYN || (image->flags & ELF_IMAGE_PIE))
         return "it is a program, not a library";
+    if ((fault = refused_build(search, image)) != NULL)
+        return fault;
     for (const char *const *pattern = search->library->sonames; *pattern && !matched; pattern++)
         matched = pattern_match(*pattern, name, soname_version);
     if (!matched)

@@ -163,6 +163,16 @@ static int check_files(struct selecting *selecting, const struct manifest_varian
                                file->package ? file->package : ""));
 }
 
+/* Which module may export what a conflict names: the executable, or, where the conflict is about
+ * builds of the loader's own runtime, the one that this process has. */
+static const struct module *suspect(const struct selection *selection,
+                                    const struct manifest_conflict *conflict)
+{
+    if (manifest_conflict_is_own(selection->manifest, conflict))
+        return selection->host ? selection->host->owner : NULL;
+    return selection->recognition.modules ? modules_at(selection->recognition.modules, 0) : NULL;
+}
+
 /* A conflict that the manifest refuses: the host exports what it must not. */
 static int check_conflicts(struct selecting *selecting, const struct manifest_variant *variant)
 {
@@ -171,10 +181,8 @@ static int check_conflicts(struct selecting *selecting, const struct manifest_va
     for (size_t i = 0; i < manifest->conflicts.count; i++) {
         const struct manifest_conflict *conflict =
             (const struct manifest_conflict *)manifest->conflicts.items + i;
-        const struct module *owner = NULL;
-        if (selection->recognition.modules)
-            owner = conditions_conflict(conflict, selection->recognition.modules);
-        if (!owner)
+        const struct module *owner = suspect(selection, conflict);
+        if (!owner || !conditions_conflict(conflict, owner))
             continue;
         if (strcmp(conflict->action, "refuse") == 0)
             return reject(selecting, variant, METACALL_REGISTRY_NO_VARIANT,

@@ -134,22 +134,28 @@ step_python_shared() {
 
 # ------------------------------------------------------------------------ a newer Debian's packages
 
-# A package tree of another suite below $deps/SUITE, with all that it depends on. Apt works on
-# lists and a status of its own, so that this system's stay as they are.
+# Apt for another suite works on lists and a status of its own, so that this system's stay as they
+# are. Leaves its options in suite_options.
+open_suite() { # folder deb|deb-src suite
+    mkdir -p "$1"/{lists,archives}/partial "$1/etc"
+    : >"$1/status"
+    printf '%s [signed-by=%s] http://deb.debian.org/debian %s main\n' "$2" \
+        /usr/share/keyrings/debian-archive-keyring.gpg "$3" >"$1/etc/sources.list"
+    suite_options=(-q -y --no-install-recommends -o APT::Sandbox::User=root -o Dir::Etc="$1/etc"
+        -o APT::Architecture="$debian_arch" -o Dir::State="$1" -o Dir::Cache="$1"
+        -o Dir::State::status="$1/status" -o Acquire::Languages=none)
+    quietly apt-get "${suite_options[@]}" update
+}
+
+# A package tree of another suite below $deps/SUITE, with all that it depends on.
 fetch_suite() { # suite package...
     local suite=$1 work deb rc=1
     shift
     work=$(mktemp -d -p "$deps")
-    mkdir -p "$work"/{lists,archives}/partial "$work/root" "$work/etc"
-    : >"$work/status"
-    printf 'deb [signed-by=%s] http://deb.debian.org/debian %s main\n' \
-        /usr/share/keyrings/debian-archive-keyring.gpg "$suite" >"$work/etc/sources.list"
-    local options=(-q -y --no-install-recommends -o APT::Sandbox::User=root -o Dir::Etc="$work/etc"
-        -o APT::Architecture="$debian_arch" -o Dir::State="$work" -o Dir::Cache="$work"
-        -o Dir::State::status="$work/status" -o Acquire::Languages=none)
-    if quietly apt-get "${options[@]}" update &&
-        quietly apt-get "${options[@]}" install --download-only "$@" &&
-        (cd "$work/archives" && quietly apt-get "${options[@]}" download libnode-dev); then
+    mkdir "$work/root"
+    if open_suite "$work" deb "$suite" &&
+        quietly apt-get "${suite_options[@]}" install --download-only "$@" &&
+        (cd "$work/archives" && quietly apt-get "${suite_options[@]}" download libnode-dev); then
         rc=0
         for deb in "$work"/archives/*.deb; do
             dpkg -x "$deb" "$work/root" || rc=1

@@ -54,18 +54,10 @@ struct node_embed {
 namespace
 {
 
-/* What an entry holds. Made in the frame's room. */
-struct scopes {
-    v8::Locker locker;
-    v8::HandleScope handles;
-
-    explicit scopes(v8::Isolate *i) : locker(i), handles(i)
-    {
-    }
-};
-
+/* What an entry holds. */
 struct frame_room {
-    alignas(scopes) unsigned char scopes_[sizeof(scopes)];
+    alignas(v8::Locker) unsigned char locker_[sizeof(v8::Locker)];
+    alignas(v8::HandleScope) unsigned char handles_[sizeof(v8::HandleScope)];
     alignas(node::CallbackScope) unsigned char callback_[sizeof(node::CallbackScope)];
 };
 static_assert(sizeof(frame_room) <= sizeof(node_embed_frame::room), "a frame holds all scopes");
@@ -77,10 +69,14 @@ enum { FRAME_CALLBACK = 1 };
  * isolate and the context entered. V8 then only puts the thread's state aside between entries
  * instead of building it anew, and not even that while no other thread comes in. Entering the
  * isolate once a thread is also what keeps V8's one stack of entries straight when the frames of
- * several threads overlap. */
+ * several threads overlap. The scope for handles is open all the time, since V8 13 makes some of
+ * its own while it takes a thread's state up again. It serves the outermost entry and is emptied at
+ * its end; what is entered within that has one of its own. */
 struct thread_base {
     node_embed *embed;
+    int depth; /* entries of this thread */
     alignas(v8::Locker) unsigned char locker[sizeof(v8::Locker)];
+    alignas(v8::HandleScope) unsigned char handles[sizeof(v8::HandleScope)];
     alignas(v8::Unlocker) unsigned char unlocker[sizeof(v8::Unlocker)];
 };
 
@@ -141,18 +137,22 @@ bool make_base(node_embed *embed)
     if (!base)
         return false;
     base->embed = embed;
+    base->depth = 0;
     new (base->locker) v8::Locker(embed->isolate);
     embed->isolate->Enter();
     embed->entered++;
     tell_stack_limit(embed);
-    {
-        v8::HandleScope handles(embed->isolate);
-        embed->context.Get(embed->isolate)->Enter();
-    }
+    ::new (base->handles) v8::HandleScope(embed->isolate);
+    embed->context.Get(embed->isolate)->Enter();
     new (base->unlocker) v8::Unlocker(embed->isolate);
     own_base = base;
     pthread_setspecific(embed->thread_end, base);
     return true;
+}
+
+v8::HandleScope *handles_of(thread_base *base)
+{
+    return reinterpret_cast<v8::HandleScope *>(base->handles);
 }
 
 /* A thread ends: V8 forgets it. */
@@ -165,10 +165,8 @@ void drop_base(void *data)
     if (embed->state.load() == NODE_EMBED_RUNNING) {
         reinterpret_cast<v8::Unlocker *>(base->unlocker)->~Unlocker();
         if (embed->state.load() == NODE_EMBED_RUNNING) {
-            {
-                v8::HandleScope handles(embed->isolate);
-                embed->context.Get(embed->isolate)->Exit();
-            }
+            embed->context.Get(embed->isolate)->Exit();
+            handles_of(base)->~HandleScope();
             embed->isolate->Exit();
             embed->entered--;
         }
@@ -186,14 +184,22 @@ void open_scopes(node_embed *embed, node_embed_frame *frame)
 {
     embed->holders.fetch_add(1, std::memory_order_relaxed);
     if (!own_base && !make_base(embed))
-        abort(); /* no memory for 40 bytes */
-    new (room_of(frame)->scopes_) scopes(embed->isolate);
+        abort(); /* no memory for 64 bytes */
+    new (room_of(frame)->locker_) v8::Locker(embed->isolate);
+    if (own_base->depth++ > 0)
+        ::new (room_of(frame)->handles_) v8::HandleScope(embed->isolate);
     frame->flags = 0;
 }
 
 void close_scopes(node_embed *embed, node_embed_frame *frame)
 {
-    reinterpret_cast<scopes *>(room_of(frame)->scopes_)->~scopes();
+    if (--own_base->depth > 0) {
+        reinterpret_cast<v8::HandleScope *>(room_of(frame)->handles_)->~HandleScope();
+    } else {
+        handles_of(own_base)->~HandleScope();
+        ::new (own_base->handles) v8::HandleScope(embed->isolate);
+    }
+    reinterpret_cast<v8::Locker *>(room_of(frame)->locker_)->~Locker();
     embed->holders.fetch_sub(1, std::memory_order_relaxed);
 }
 

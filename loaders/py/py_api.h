@@ -63,8 +63,6 @@ extern PyThreadState *_PyThreadState_UncheckedGet(void) PY_WEAK;
 extern PyThreadState *PyThreadState_GetUnchecked(void) PY_WEAK;
 /* An attribute in the type's own order of bases, borrowed, without an exception. */
 extern PyObject *_PyType_Lookup(PyTypeObject *type, PyObject *name) PY_WEAK;
-/* Only in a build without the global interpreter lock. */
-extern void _Py_MergeZeroLocalRefcount(PyObject *object) PY_WEAK;
 
 typedef PyObject *(*py_vectorcall_function)(PyObject *callable, PyObject *const *args,
                                             size_t nargsf, PyObject *names);

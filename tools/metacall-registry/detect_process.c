@@ -89,8 +89,9 @@ static void print_process(const struct output *output,
                                                      : "with mounts of its own: a container"));
     for (size_t i = 0; i < process->names_count; i++)
         print_fact(output, "exports",
-                   memory_format("%zu names of %s: %s", process->names[i].count,
-                                 process->names[i].id, process->names[i].owner));
+                   memory_format("%zu name%s of %s: %s", process->names[i].count,
+                                 process->names[i].count == 1 ? "" : "s", process->names[i].id,
+                                 process->names[i].owner));
     for (size_t i = 0; i < process->runtime_count; i++)
         print_entrances(output, &process->runtimes[i]);
 }

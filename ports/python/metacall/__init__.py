@@ -12,6 +12,12 @@ throws arrives as metacall.ForeignError, with .language, .type, .code and .stack
 
 import sys as _sys
 
+if 't' in getattr(_sys, 'abiflags', ''):
+    raise ImportError(
+        'metacall does not support free-threaded builds of CPython, and Python %s (%s) is one: use '
+        'the standard build of the same version'
+        % (_sys.version.split()[0], _sys.executable), name=__name__)
+
 try:
     from . import _metacall
 except ModuleNotFoundError as _error:

@@ -27,6 +27,16 @@ static void own_version(char *text, size_t size)
     snprintf(text, size, "%.*s", (int)length, version);
 }
 
+static PyObject *raise_free_threaded(void)
+{
+    char version[32];
+    own_version(version, sizeof version);
+    return PyErr_Format(PyExc_ImportError,
+                        "metacall does not support free-threaded builds of CPython, and Python %s "
+                        "is one: use the standard build of the same version",
+                        version);
+}
+
 static PyObject *raise_import_error(const char *message)
 {
     PyErr_SetString(PyExc_ImportError, message);
@@ -71,7 +81,6 @@ PyMODINIT_FUNC PyInit__metacall(void);
 PyMODINIT_FUNC PyInit__metacall(void)
 {
     if (_Py_MergeZeroLocalRefcount != NULL)
-        return raise_import_error("metacall does not support free-threaded builds of Python; use "
-                                  "the regular build of the same version");
+        return raise_free_threaded();
     return PyModuleDef_Init(&definition);
 }

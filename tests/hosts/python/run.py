@@ -15,7 +15,7 @@ sys.path.insert(0, HERE)
 
 import installed
 
-ELSEWHERE = ('test_embed', 'test_guest') # a Python inside of something else: CTest sets them up
+ELSEWHERE = ('test_embed', 'test_guest', 'test_free_threaded') # CTest sets them up: another Python
 
 
 def run_here(module):

@@ -251,7 +251,7 @@ class Newer(unittest.TestCase):
         ''', PYTHON_JIT='1')
 
     def test_free_threaded_builds_are_refused(self):
-        """None is at hand: a process that exports what only such a build has is taken for one."""
+        """Without one at hand: a process that exports what only such a build has is taken for one."""
         marker = os.environ.get('METACALL_TEST_FREE_THREADED')
         if not marker:
             self.skipTest('no METACALL_TEST_FREE_THREADED')

@@ -43,6 +43,36 @@ class Explain(Installation):
         self.assertTrue([s for s in steps if s[0] == "runtime" and s[1] == "rejected"
                          and "3.4.0" in s[3]], steps)
 
+    ODD = {"id": "odd", "host": "rt", "exports": ["clirt_run", "clirt_version_hex"],
+           "action": "refuse", "advice": "It is an odd build."}
+    NOT_ODD = ({"action": "report"}, {"exports": ["clirt_run", "clirt_odd"]}, {"host": "other"})
+
+    def outcome(self, **environment):
+        return self.good("explain", "rt", "--json", env=environment).json["outcome"]
+
+    def test_library_of_a_build_that_is_refused(self):
+        self.install(manifest=self.variation(conflicts=[self.ODD]))
+        reason = f"{self.runtimes / RUNTIME}: it exports clirt_run: It is an odd build."
+        self.assertIn(reason, self.outcome()["reason"])
+        self.assertIsNone(self.outcome()["strategy"])
+        for change in self.NOT_ODD:
+            self.write("rt", self.variation(conflicts=[{**self.ODD, **change}]))
+            self.assertEqual(self.outcome()["strategy"], "linked", change)
+
+    def test_host_of_a_build_that_is_refused(self):
+        manifest = self.variation(conflicts=[self.ODD], variants=[
+            {"strategy": "host-unresolved", "library": "librt_loader.so"}])
+        manifest["lifecycle"].update(host_attach="rt_attach", host_detach="rt_detach")
+        self.install(manifest=manifest)
+        library = self.runtimes / RUNTIME
+        outcome = self.outcome(LD_PRELOAD=library)
+        self.assertIsNone(outcome["strategy"])
+        self.assertIn(f"{library} exports clirt_run: It is an odd build.", outcome["reason"])
+        for change in self.NOT_ODD:
+            self.write("rt", {**manifest, "conflicts": [{**self.ODD, **change}]})
+            self.assertEqual(self.outcome(LD_PRELOAD=library)["strategy"], "host-unresolved",
+                             change)
+
     def test_json_and_quiet(self):
         self.install()
         data = self.good("explain", "rt", "--json").json

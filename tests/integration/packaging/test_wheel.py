@@ -35,7 +35,8 @@ def pythons():
     for path in [pathlib.Path("/usr/bin/python3.11"),
                  *sorted(pathlib.Path.home().glob(".pyenv/versions/3.*/bin/python3")),
                  *sorted((DEPS / "hosts").glob("python3.*/bin/python3.*"))]:
-        told = run(path, "-c", "import sys; print(*sys.version_info[:2])").stdout.split()
+        told = run(path, "-c", "import sys\nif 't' not in sys.abiflags: "
+                               "print(*sys.version_info[:2])").stdout.split()
         if len(told) == 2 and (3, 9) <= tuple(map(int, told)) < (3, 16):
             found.append(path)
     return found

@@ -35,6 +35,10 @@ class Setup(unittest.TestCase):
             for name in ("node 16", "node 18", "node 20", "node 22", "node 24", "node 26", "ajv",
                          "Debian's node", "debug build", "python3.13", "python 3.14"):
                 self.assertRegex(done.stderr, f"missing, for tests: .*{name}")
+            self.assertNotIn("free-threaded", done.stderr)
+            asked = run(TOOLS / "setup", "--free-threaded", "--check",
+                        env={**os.environ, "METACALL_DEPS_DIR": empty})
+            self.assertRegex(asked.stderr, "missing, for tests: .*free-threaded build")
             self.assertEqual(os.listdir(empty), [])
 
     def test_a_folder_that_cannot_be_written(self):
