@@ -137,6 +137,7 @@ void metacall_error_release(metacall_error *error)
         if (error->ops != NULL && error->ops->release != NULL && !loader_is_lost(error->loader))
             error->ops->release(error);
         free(error->type);
+        free(error->code_name);
         free(error->message);
         free(error->stack);
         free(error->value);

@@ -151,11 +151,48 @@ static char *plain_text(struct node_env *env, napi_value thrown, const char *nam
     return NULL;
 }
 
-/* Causes are followed so far: they may lead in a circle. */
+/* Causes are followed so far. */
 enum { CAUSES = 16 };
 
-static metacall_error *take(struct node_env *env, napi_value thrown, unsigned depth)
+/* An error whose cause is being taken, the latest first. */
+struct chain {
+    const struct chain *outer;
+    napi_value thrown;
+    unsigned depth;
+};
+
+/* Does the cause lead back into the chain? */
+static int is_circle(struct node_env *env, const struct chain *chain, napi_value cause)
 {
+    bool same = false;
+
+    for (; chain && !same; chain = chain->outer)
+        napi_strict_equals(env->napi, chain->thrown, cause, &same);
+    return same;
+}
+
+static metacall_error *take(struct node_env *env, napi_value thrown, const struct chain *outer);
+
+/* What describeError said besides the type and the message. */
+static void take_rest(struct node_env *env, napi_value described, const struct chain *chain,
+                      metacall_error *error)
+{
+    napi_valuetype type = napi_undefined;
+    napi_value part;
+
+    if (napi_get_element(env->napi, described, 2, &part) == napi_ok)
+        napi_get_value_int64(env->napi, part, &error->number);
+    if (napi_get_element(env->napi, described, 4, &part) == napi_ok &&
+        napi_typeof(env->napi, part, &type) == napi_ok && type == napi_string)
+        error->code_name = node_value_text(env, part, NULL);
+    if (chain->depth < CAUSES && napi_get_element(env->napi, described, 3, &part) == napi_ok &&
+        is_object(env->napi, part) && !is_circle(env, chain, part))
+        error->cause = take(env, part, chain);
+}
+
+static metacall_error *take(struct node_env *env, napi_value thrown, const struct chain *outer)
+{
+    struct chain chain = {outer, thrown, outer ? outer->depth + 1 : 0};
     metacall_error *error = foreign_home(env, thrown);
     char *type = NULL, *message = NULL;
     napi_value described, part;
@@ -180,18 +217,15 @@ static metacall_error *take(struct node_env *env, napi_value thrown, unsigned de
     if (!error)
         return NULL;
     error->loader = env->owner->loader;
-    if (described && napi_get_element(env->napi, described, 2, &part) == napi_ok)
-        napi_get_value_int64(env->napi, part, &error->number);
-    if (described && depth < CAUSES &&
-        napi_get_element(env->napi, described, 3, &part) == napi_ok && is_object(env->napi, part))
-        error->cause = take(env, part, depth + 1);
+    if (described)
+        take_rest(env, described, &chain, error);
     keep_native(env, thrown, error);
     return error;
 }
 
 metacall_error *node_error_take(struct node_env *env, napi_value thrown)
 {
-    return take(env, thrown, 0);
+    return take(env, thrown, NULL);
 }
 
 int node_error_take_value(struct node_env *env, napi_value value, metacall_value *slot)

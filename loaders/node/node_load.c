@@ -117,6 +117,21 @@ static int wait_for(struct node_env *env, struct load *load, napi_value exports)
     return 0;
 }
 
+/* What a load failed with: JavaScript's own error, unless there was no file to begin with. */
+static int fail_to_load(struct node_env *env)
+{
+    metacall_error *error;
+    int rc = node_error_from_pending(env, METACALL_ERROR_GUEST);
+
+    error = metacall_error_take();
+    if (error && error->code_name && strcmp(error->code_name, "ERR_METACALL_NO_FILE") == 0)
+        rc = metacall_error_raise(METACALL_ERROR_NOT_FOUND, "%s", error->message);
+    else if (error)
+        return metacall_error_set(error);
+    metacall_error_release(error);
+    return rc;
+}
+
 static int load_inside(struct node_env *env, void *data)
 {
     struct load *load = data;
@@ -135,7 +150,7 @@ static int load_inside(struct node_env *env, void *data)
     napi_get_boolean(env->napi, load->main != 0, &args[1]);
     exports = node_env_help(env, helper, load->text ? 1 : 2, args);
     if (!exports)
-        return node_error_from_pending(env, METACALL_ERROR_GUEST);
+        return fail_to_load(env);
     rc = wait_for(env, load, exports);
     return rc <= 0 ? rc : define_exports(env, load, exports);
 }

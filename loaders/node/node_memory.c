@@ -25,9 +25,13 @@ static int pin(struct node_env *env, napi_value value, struct pinned *pinned)
 {
     napi_value told = node_env_help(env, NODE_PIN, 1, &value), bytes, part;
     napi_typedarray_type type;
+    napi_valuetype sort = napi_undefined;
 
     if (!told)
         return node_error_from_pending(env, METACALL_ERROR_GUEST);
+    if (napi_typeof(env->napi, told, &sort) == napi_ok && sort == napi_null)
+        return metacall_error_raise(METACALL_ERROR_TYPE,
+                                    ": the memory of a detached ArrayBuffer is gone");
     if (napi_get_element(env->napi, told, 0, &bytes) != napi_ok ||
         napi_get_typedarray_info(env->napi, bytes, &type, &pinned->size, &pinned->data, NULL,
                                  NULL) != napi_ok ||

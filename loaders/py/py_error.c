@@ -96,7 +96,14 @@ static void exit_of(PyObject *exception, metacall_error *error)
     PyErr_Clear();
 }
 
-static metacall_error *error_of(PyObject *exception, int causes);
+/* An exception whose cause is looked at, the latest first. */
+struct chain {
+    const struct chain *outer;
+    PyObject *exception;
+    int depth;
+};
+
+static metacall_error *error_of(PyObject *exception, const struct chain *outer);
 
 /* What raised it: __cause__, or __context__ unless it is suppressed. A new reference or NULL. */
 static PyObject *cause_of(PyObject *exception)
@@ -110,6 +117,21 @@ static PyObject *cause_of(PyObject *exception)
     Py_XDECREF(suppressed);
     PyErr_Clear();
     return cause;
+}
+
+/* The cause as an error; NULL where there is none, or where it leads back into the chain. */
+static metacall_error *cause_error(PyObject *exception, const struct chain *outer)
+{
+    struct chain chain = {outer, exception, outer != NULL ? outer->depth + 1 : 1};
+    PyObject *cause = chain.depth <= CAUSES ? cause_of(exception) : NULL;
+    const struct chain *link = &chain;
+    metacall_error *error = NULL;
+    while (link != NULL && link->exception != cause)
+        link = link->outer;
+    if (cause != NULL && link == NULL)
+        error = error_of(cause, &chain);
+    Py_XDECREF(cause);
+    return error;
 }
 
 /* asyncio's, where somebody has imported that, or the one of concurrent.futures. */
@@ -143,10 +165,9 @@ static enum metacall_error_code code_of(PyObject *exception)
 }
 
 /* An error of Python for the exception, whatever lies behind it. */
-static metacall_error *create(PyObject *exception, int causes)
+static metacall_error *create(PyObject *exception, const struct chain *outer)
 {
     metacall_error *error;
-    PyObject *cause;
     char *message = NULL;
     enum metacall_error_code code = code_of(exception);
     if (code != METACALL_ERROR_EXIT)
@@ -164,29 +185,26 @@ static metacall_error *create(PyObject *exception, int causes)
     error->native = exception;
     error->loader = py_runtime.loader;
     error->ops = &error_ops;
-    if (causes > 0 && (cause = cause_of(exception)) != NULL) {
-        error->cause = error_of(cause, causes - 1);
-        Py_DECREF(cause);
-    }
+    error->cause = cause_error(exception, outer);
     return error;
 }
 
 /* What came from elsewhere goes back as itself. */
-static metacall_error *error_of(PyObject *exception, int causes)
+static metacall_error *error_of(PyObject *exception, const struct chain *outer)
 {
     metacall_error *error = py_error_behind(exception);
     if (error == NULL)
-        return create(exception, causes);
+        return create(exception, outer);
     metacall_error_reference(error);
     return error;
 }
 
 metacall_error *py_error_of(PyObject *exception)
 {
-    return error_of(exception, CAUSES);
+    return error_of(exception, NULL);
 }
 
-static int raise_as(metacall_error *(*make)(PyObject *exception, int causes))
+static int raise_as(metacall_error *(*make)(PyObject *exception, const struct chain *outer))
 {
     PyObject *type, *exception, *traceback;
     metacall_error *error;
@@ -197,7 +215,7 @@ static int raise_as(metacall_error *(*make)(PyObject *exception, int causes))
     PyErr_NormalizeException(&type, &exception, &traceback);
     if (traceback != NULL)
         PyException_SetTraceback(exception, traceback);
-    error = make(exception, CAUSES);
+    error = make(exception, NULL);
     Py_DECREF(type);
     Py_XDECREF(exception);
     Py_XDECREF(traceback);

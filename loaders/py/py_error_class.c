@@ -126,8 +126,8 @@ static PyObject *get_code(PyObject *self, void *unused)
 {
     metacall_error *error = py_error_behind(self);
     (void)unused;
-    if (error == NULL)
-        return none();
+    if (error == NULL || error->code_name != NULL)
+        return string_or_none(error != NULL ? error->code_name : NULL);
     return PyLong_FromLongLong(error->code == METACALL_ERROR_EXIT ? error->exit_status
                                                                   : error->number);
 }
@@ -184,7 +184,9 @@ static int set_notes(PyObject *self, PyObject *notes, void *unused)
 static PyGetSetDef getset[] = {
     {"language", get_language, NULL, "Tag of the loader where it was thrown, or None.", NULL},
     {"type", get_type, NULL, "Name of the exception's type in its own language.", NULL},
-    {"code", get_code, NULL, "The exception's own number, or the exit status.", NULL},
+    {"code", get_code, NULL,
+     "The exception's own code, a text ('ENOENT') or a number (0 = none); or the exit status.",
+     NULL},
     {"stack", get_stack, NULL, "The foreign traceback as text, or None.", NULL},
     {"__notes__", get_notes, set_notes, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL}};

@@ -227,15 +227,8 @@ static PyObject *get_name(PyObject *self, void *unused)
     return PyUnicode_FromString(py_foreign_handle(self)->type);
 }
 
-static PyObject *get_module(PyObject *self, void *unused)
-{
-    (void)self, (void)unused;
-    return PyUnicode_FromString("metacall");
-}
-
 static PyGetSetDef class_getset[] = {{"__name__", get_name, NULL, NULL, NULL},
                                      {"__qualname__", get_name, NULL, NULL, NULL},
-                                     {"__module__", get_module, NULL, NULL, NULL},
                                      {NULL, NULL, NULL, NULL, NULL}};
 
 /* ----------------------------------------------------------------------------------- the types */

@@ -280,6 +280,16 @@ static int perform_container(struct operation *operation)
     }
 }
 
+/* An integer where it stands for one (an IntEnum), else what float() makes of it (a Fraction). */
+static int give_as_number(struct operation *operation)
+{
+    if (PyIndex_Check(operation->object))
+        return give(operation, PyNumber_Index(operation->object));
+    if (PyObject_HasAttrString((PyObject *)Py_TYPE(operation->object), "__float__"))
+        return give(operation, PyNumber_Float(operation->object));
+    return give_nothing(operation, 0);
+}
+
 static int perform_rest(struct operation *operation)
 {
     PyObject *object = operation->object;
@@ -310,6 +320,8 @@ static int perform_rest(struct operation *operation)
         return give(operation, py_members(operation->object));
     case METACALL_OBJECT_HASH:
         return give_number(operation, PyObject_Hash(object));
+    case METACALL_OBJECT_NUMBER:
+        return give_as_number(operation);
     default:
         return metacall_error_raise(METACALL_ERROR_SUPPORT,
                                     "Python knows no operation %d of an object", operation->code);

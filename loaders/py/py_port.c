@@ -524,40 +524,47 @@ int py_port_hook_fork(void)
 
 static PyMethodDef methods[] = {
     {"metacall", (PyCFunction)(void *)(py_fast_keywords)port_call, PY_METH_FASTCALL | METH_KEYWORDS,
-     "metacall(name, *args, **kwargs)\n\nCalls a loaded function by its name."},
+     "metacall($module, name, /, *args, **kwargs)\n--\n\nCalls a loaded function by its name."},
     {"metacall_load_from_file", port_load_from_file, METH_VARARGS,
-     "metacall_load_from_file(tag, paths)\n\nLoads scripts into the global scope of their tag; "
+     "metacall_load_from_file($module, tag, paths, /)\n--\n\nLoads scripts into the global scope "
+     "of their tag; "
      "raises metacall.LoadError and its like."},
     {"metacall_load_from_file_export", port_load_from_file_export, METH_VARARGS,
-     "metacall_load_from_file_export(tag, paths)\n\nLoads scripts and returns what they define."},
+     "metacall_load_from_file_export($module, tag, paths, /)\n--\n\nLoads scripts and returns what "
+     "they define."},
     {"metacall_load_from_memory", port_load_from_memory, METH_VARARGS,
-     "metacall_load_from_memory(tag, text)\n\nLoads a script from its text."},
+     "metacall_load_from_memory($module, tag, text, /)\n--\n\nLoads a script from its text."},
     {"metacall_load_from_memory_export", port_load_from_memory_export, METH_VARARGS,
-     "metacall_load_from_memory_export(tag, text)\n\nThe same; returns what it defines."},
+     "metacall_load_from_memory_export($module, tag, text, /)\n--\n\nThe same; returns what it "
+     "defines."},
     {"metacall_load_from_package", port_load_from_package, METH_VARARGS,
-     "metacall_load_from_package(tag, name)\n\nLoads a package that the language knows by name."},
+     "metacall_load_from_package($module, tag, name, /)\n--\n\nLoads a package that the language "
+     "knows by name."},
     {"metacall_load_from_package_ex", port_load_from_package, METH_VARARGS,
-     "metacall_load_from_package_ex(tag, name, options=None)\n\nThe same."},
+     "metacall_load_from_package_ex($module, tag, name, options=None, /)\n--\n\nThe same."},
     {"load_file", port_load_file, METH_VARARGS, NULL},
     {"clear", port_clear, METH_O, NULL},
     {"metacall_load_from_package_export", port_load_from_package_export, METH_VARARGS,
-     "metacall_load_from_package_export(tag, name)\n\nThe same; returns what it defines."},
+     "metacall_load_from_package_export($module, tag, name, /)\n--\n\nThe same; returns what it "
+     "defines."},
     {"metacall_load_from_configuration", port_load_from_configuration, METH_VARARGS,
-     "metacall_load_from_configuration(path)\n\nLoads what a metacall.json lists."},
+     "metacall_load_from_configuration($module, path, /)\n--\n\nLoads what a metacall.json lists."},
     {"metacall_load_from_configuration_export", port_load_from_configuration_export, METH_VARARGS,
-     "metacall_load_from_configuration_export(path)\n\nThe same; returns what it defines."},
+     "metacall_load_from_configuration_export($module, path, /)\n--\n\nThe same; returns what it "
+     "defines."},
     {"metacall_execution_path", port_execution_path, METH_VARARGS,
-     "metacall_execution_path(tag, path)\n\nAdds a folder where scripts are looked for."},
+     "metacall_execution_path($module, tag, path, /)\n--\n\nAdds a folder where scripts are looked "
+     "for."},
     {"metacall_inspect", port_inspect, METH_NOARGS,
-     "metacall_inspect()\n\nAll that can be called now, by tag."},
+     "metacall_inspect($module)\n--\n\nAll that can be called now, by tag."},
     {"metacall_host", port_host, METH_NOARGS,
-     "metacall_host()\n\nThe host of this process and how that is known, or None."},
+     "metacall_host($module)\n--\n\nThe host of this process and how that is known, or None."},
     {"metacall_value_create_ptr", port_create_ptr, METH_O,
-     "metacall_value_create_ptr(address)\n\nA pointer; None is the null pointer."},
+     "metacall_value_create_ptr($module, address, /)\n--\n\nA pointer; None is the null pointer."},
     {"metacall_value_reference", port_reference, METH_O,
-     "metacall_value_reference(value)\n\nA pointer to a copy of the value."},
+     "metacall_value_reference($module, value, /)\n--\n\nA pointer to a copy of the value."},
     {"metacall_value_dereference", port_dereference, METH_O,
-     "metacall_value_dereference(pointer)\n\nThe value that a pointer leads to."},
+     "metacall_value_dereference($module, pointer, /)\n--\n\nThe value that a pointer leads to."},
     {"intercept", py_port_intercept, METH_VARARGS, NULL},
     {"intercept_remove", py_port_intercept_remove, METH_O, NULL},
     {"tag_for", port_tag_for, METH_O, NULL},

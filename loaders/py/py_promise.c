@@ -25,7 +25,13 @@ struct py_promise {
     int seen; /* somebody has asked for the outcome, or was given the future */
 };
 
+/* A future that was let go of before it settled, and that nobody had asked for. */
+struct dropped {
+    int taken; /* it has come to Python again: what becomes of it is up to its new object */
+};
+
 static struct py_identity promises; /* metacall_future * -> PyObject *, not held */
+static struct py_identity drops;    /* metacall_future * -> struct dropped * */
 static PyObject *promise_type;
 
 static struct py_promise *promise_of(PyObject *self)
@@ -144,6 +150,7 @@ static int wait_as_told(PyObject *self, PyObject *args, PyObject *names, const c
     double limit = -1;
     if (!PyArg_ParseTupleAndKeywords(args, names, format, keywords, &timeout))
         return -1;
+    promise_of(self)->seen = 1;
     if (timeout != Py_None) {
         limit = PyFloat_AsDouble(timeout);
         if (limit == -1 && PyErr_Occurred())
@@ -198,6 +205,8 @@ static PyObject *promise_cancel(PyObject *self, PyObject *unused)
     py_park(&parked);
     rc = metacall_future_cancel(promise_of(self)->future);
     py_unpark(&parked);
+    if (rc == 0)
+        promise_of(self)->seen = 1;
     return rc == 0 ? PyBool_FromLong(1) : py_error_to_python();
 }
 
@@ -286,23 +295,23 @@ static PyObject *promise_await(PyObject *self)
 /* --------------------------------------------------------------------------------------- the type
  */
 
-static const char *tag_of(PyObject *self)
+static const char *tag_of(const metacall_future *future)
 {
-    const metacall_loader *loader = promise_of(self)->future->loader;
-    return loader != NULL ? metacall_loader_tag(loader) : "c";
+    return future->loader != NULL ? metacall_loader_tag(future->loader) : "c";
 }
 
 static PyObject *promise_repr(PyObject *self)
 {
     static const char *const states[] = {"pending", "resolved", "rejected"};
     const char *state = is_cancelled(promise_of(self)) ? "cancelled" : states[state_of(self)];
-    return PyUnicode_FromFormat("<%s future %s at %p>", tag_of(self), state, self);
+    return PyUnicode_FromFormat("<%s future %s at %p>", tag_of(promise_of(self)->future), state,
+                                self);
 }
 
 static PyObject *get_language(PyObject *self, void *unused)
 {
     (void)unused;
-    return PyUnicode_FromString(tag_of(self));
+    return PyUnicode_FromString(tag_of(promise_of(self)->future));
 }
 
 static int promise_traverse(PyObject *self, visitproc visit, void *arg)
@@ -322,23 +331,69 @@ static int promise_clear(PyObject *self)
 
 /* A failure that nobody has asked for is told to sys.unraisablehook, as asyncio tells of its own
  * futures: it would be lost without a word. */
-static void tell_of_failure(struct py_promise *promise)
+static void tell_of_failure(metacall_future *future)
 {
     const metacall_value *value = NULL;
     metacall_error *error = NULL;
-    PyObject *type, *exception, *traceback, *what;
-    if (promise->seen || py_runtime.ended ||
-        metacall_future_result(promise->future, &value, &error) != METACALL_FUTURE_REJECTED ||
+    PyObject *type, *exception, *traceback, *what, *failure = NULL;
+    if (py_runtime.ended ||
+        metacall_future_result(future, &value, &error) != METACALL_FUTURE_REJECTED ||
         error->code != METACALL_ERROR_GUEST)
         return;
     PyErr_Fetch(&type, &exception, &traceback);
-    what = PyUnicode_FromFormat("a %s future whose failure was never asked for",
-                                tag_of((PyObject *)promise));
-    if (what != NULL && take(promise) == 0)
-        raise(promise->exception);
+    what = PyUnicode_FromFormat("a %s future whose failure was never asked for", tag_of(future));
+    if (what != NULL && (failure = py_error_object(error)) != NULL)
+        raise(failure);
     PyErr_WriteUnraisable(what);
+    Py_XDECREF(failure);
     Py_XDECREF(what);
     PyErr_Restore(type, exception, traceback);
+}
+
+/* On the thread that settles the future. */
+static void dropped_settled(metacall_future *future, void *data)
+{
+    struct dropped *dropped = data;
+    struct py_scope scope;
+    if (py_enter(&scope) != 0) {
+        metacall_error_release(metacall_error_take());
+        return; /* the interpreter has ended, and the table with it */
+    }
+    py_identity_remove(&drops, future, dropped);
+    if (!dropped->taken)
+        tell_of_failure(future);
+    free(dropped);
+    py_leave(&scope);
+}
+
+/* Nobody has asked, and it has not settled: its failure is told of when it fails. */
+static void drop_pending(metacall_future *future)
+{
+    struct dropped *dropped = py_identity_find(&drops, future);
+    struct py_parked parked;
+    if (dropped != NULL) {
+        dropped->taken = 0;
+        return;
+    }
+    if ((dropped = calloc(1, sizeof *dropped)) == NULL ||
+        py_identity_put(&drops, future, dropped) != 0) {
+        free(dropped);
+        return;
+    }
+    py_park(&parked);
+    if (metacall_future_then(future, dropped_settled, dropped) != 0)
+        metacall_error_release(metacall_error_take());
+    py_unpark(&parked);
+}
+
+static void drop(struct py_promise *promise)
+{
+    if (promise->seen || py_runtime.ended)
+        return;
+    if (state_of((PyObject *)promise) == METACALL_FUTURE_PENDING)
+        drop_pending(promise->future);
+    else
+        tell_of_failure(promise->future);
 }
 
 static void promise_dealloc(PyObject *self)
@@ -351,7 +406,7 @@ static void promise_dealloc(PyObject *self)
     py_identity_remove(&promises, future, self);
     if (promise->weak_references != NULL)
         PyObject_ClearWeakRefs(self);
-    tell_of_failure(promise);
+    drop(promise);
     promise_clear(self);
     release(self);
     Py_DECREF((PyObject *)type);
@@ -417,6 +472,7 @@ PyObject *py_promise_type(void)
 PyObject *py_promise_create(metacall_future *future)
 {
     PyObject *known = py_identity_find(&promises, future), *type;
+    struct dropped *dropped = py_identity_find(&drops, future);
     struct py_promise *promise;
     if (known != NULL) {
         Py_INCREF(known);
@@ -425,6 +481,8 @@ PyObject *py_promise_create(metacall_future *future)
     if ((type = py_promise_type()) == NULL ||
         (promise = (struct py_promise *)PyType_GenericAlloc((PyTypeObject *)type, 0)) == NULL)
         return NULL;
+    if (dropped != NULL)
+        dropped->taken = 1;
     metacall_future_reference(future);
     promise->future = future;
     py_identity_put(&promises, future, promise); /* out of memory: it lives without its identity */
@@ -450,4 +508,5 @@ void py_promise_finish(void)
 {
     Py_CLEAR(promise_type);
     py_identity_finish(&promises);
+    py_identity_finish(&drops);
 }

@@ -327,6 +327,7 @@ struct metacall_error {
     enum metacall_error_code code;
     int exit_status;         /* METACALL_ERROR_EXIT */
     int64_t number;          /* the `code` of metacall_exception: a guest's own error number */
+    char *code_name;         /* the guest's own code where that is a text: "ENOENT"; malloc'ed */
     char *type;              /* the guest's name of its type: "TypeError" */
     char *message;           /* names file, tag, symbol, expected and found, and the fix */
     char *stack;             /* the guest's frames, if already asked for */

@@ -52,8 +52,9 @@ enum metacall_object_operation {
     METACALL_OBJECT_SIGNATURE = 28, /* a class: of its constructor; a callable: its own. -> ARRAY of
                                        parameters: [name, kind (LONG, or null for any), flags (LONG,
                                        enum metacall_parameter_flags)] */
-    METACALL_OBJECT_MEMBERS = 29    /* a class -> MAP of "methods", "staticMethods", "attributes",
+    METACALL_OBJECT_MEMBERS = 29,   /* a class -> MAP of "methods", "staticMethods", "attributes",
                                        "staticAttributes": each a MAP of name -> FUNCTION or null */
+    METACALL_OBJECT_NUMBER = 30     /* -> LONG, BIGINT or DOUBLE: float(), Number(); null = none */
 };
 
 typedef struct metacall_object metacall_object;

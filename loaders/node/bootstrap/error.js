@@ -78,11 +78,13 @@
     return Array.isArray(errors) && errors[0] instanceof Error ? errors[0] : null;
   }
 
-  // What C asks of a thrown value: [type, message, number, cause].
+  // What C asks of a thrown value: [type, message, number, cause, code that is a text].
   function describeError(error) {
     if (types.isNativeError(error) || error instanceof Error) {
-      const number = [error.errno, error.code].find((value) => typeof value === 'number');
-      return [String(error.name || 'Error'), String(error.message), number || 0, causeOf(error)];
+      const { code } = error;
+      const number = [error.errno, code].find((value) => typeof value === 'number');
+      return [String(error.name || 'Error'), String(error.message), number || 0, causeOf(error),
+        typeof code === 'string' ? code : null];
     }
     let shown;
     try {
@@ -90,7 +92,7 @@
     } catch {
       shown = 'a value that cannot be shown';
     }
-    return [typeof error === 'object' && error !== null ? 'Object' : typeof error, shown, 0, null];
+    return [typeof error === 'object' && error !== null ? 'Object' : typeof error, shown, 0, null, null];
   }
 
   function stackOf(error) {

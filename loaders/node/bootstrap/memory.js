@@ -36,10 +36,22 @@
     }
   }
 
-  // [bytes, format, size of an element, whether to copy]: one that can be resized moves.
+  // Its memory went elsewhere: nothing can be made of it any more.
+  function isDetached(buffer) {
+    if (buffer.byteLength !== 0) return false;
+    try {
+      return new Uint8Array(buffer) === null;
+    } catch {
+      return true;
+    }
+  }
+
+  // [bytes, format, size of an element, whether to copy]: one that can be resized moves. null where
+  // the memory is gone.
   function pin(value) {
     const view = ArrayBuffer.isView(value);
     const buffer = view ? value.buffer : value;
+    if (isDetached(buffer)) return null;
     const bytes = view ? new Uint8Array(buffer, value.byteOffset, value.byteLength)
       : new Uint8Array(buffer);
     const moves = buffer.resizable === true;

@@ -17,7 +17,7 @@
     GET: 0, SET: 1, DELETE: 2, HAS: 3, NAMES: 4, METHOD: 5, CALL: 6, CONSTRUCT: 7, ITEM_GET: 8,
     ITEM_SET: 9, ITEM_DELETE: 10, CONTAINS: 11, LENGTH: 12, ITERATE: 13, NEXT: 14, THROW: 15,
     RETURN: 16, ASYNC_ITERATE: 17, ASYNC_NEXT: 18, ASYNC_RETURN: 19, ENTER: 20, EXIT: 21, TEXT: 22,
-    REPR: 23, TYPE: 24, INSTANCE: 25, EQUAL: 26, HASH: 27,
+    REPR: 23, TYPE: 24, INSTANCE: 25, EQUAL: 26, HASH: 27, NUMBER: 30,
   };
   const NO_ITEM = 2, NO_ATTRIBUTE = 3; // head[5]: 0 = done, 1 = an iterator's end
   const dispose = Symbol.dispose; // not in every Node

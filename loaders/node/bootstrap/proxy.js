@@ -62,6 +62,17 @@
 
   const textOf = (state) => perform(state.address, op.TEXT, undefined);
 
+  // What it is as a number in its own language, else what its text says.
+  function numberOf(state) {
+    let number = null;
+    try {
+      number = perform(state.address, op.NUMBER, undefined);
+    } catch (error) {
+      if (error.code !== 'ERR_METACALL_SUPPORT') throw error;
+    }
+    return Number(number === null ? textOf(state) : number);
+  }
+
   function isInstance(state, value) {
     const other = states.get(value);
     return other !== undefined && perform(other.address, op.INSTANCE, undefined, state.proxy);
@@ -78,7 +89,7 @@
       return state.flags & flags.ASYNC_ITERABLE
         ? () => perform(state.address, op.ASYNC_ITERATE, undefined) : undefined;
     }],
-    [Symbol.toPrimitive, (state) => (hint) => (hint === 'number' ? Number(textOf(state))
+    [Symbol.toPrimitive, (state) => (hint) => (hint === 'number' ? numberOf(state)
       : textOf(state))],
     [Symbol.toStringTag, (state) => state.type],
     [Symbol.hasInstance, (state) => (state.flags & flags.CLASS

@@ -44,7 +44,7 @@
       }
     }
     const error = new Error(`no such file: ${name} (looked at ${places.join(', ')})`);
-    error.code = 'ENOENT';
+    error.code = 'ERR_METACALL_NO_FILE'; // node_load.c knows it
     throw error;
   }
 

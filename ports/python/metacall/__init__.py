@@ -129,6 +129,10 @@ class _Finder:
 _sys.meta_path.append(_Finder)
 
 
+def __dir__():
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name):
     # These classes are made when somebody asks for them.
     if name in ('Call', 'Interception'):

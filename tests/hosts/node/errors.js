@@ -129,6 +129,39 @@ test('an unknown name is named', () => {
   assert.strictEqual(error.code, 'ERR_METACALL_NOT_FOUND');
 });
 
+test('a circle of causes in Python ends as well', () => {
+  const made = metacall.metacall_load_from_memory_export('py', `
+def alone():
+    error = ValueError('alone')
+    error.__cause__ = error
+    raise error
+
+def both():
+    first, second = ValueError('first'), KeyError('second')
+    first.__cause__, second.__cause__ = second, first
+    raise first
+`);
+  const chain = (error) => (error === undefined ? [] : [error.type, ...chain(error.cause)]);
+  assert.deepStrictEqual(chain(thrown(() => made.alone())), ['ValueError']);
+  assert.deepStrictEqual(chain(thrown(() => made.both())), ['ValueError', 'KeyError']);
+});
+
+test('a code that is a text arrives as that', () => {
+  const made = metacall.metacall_load_from_memory_export('py', `
+def code(f):
+    try:
+        f()
+    except Exception as error:
+        return error.code
+`);
+  const failing = (fields) => () => { throw Object.assign(new Error('x'), fields); };
+  assert.strictEqual(made.code(failing({ code: 'ERR_X' })), 'ERR_X');
+  assert.strictEqual(made.code(failing({ code: 'ENOENT', errno: -2 })), 'ENOENT');
+  assert.strictEqual(made.code(failing({ code: 17 })), 17);
+  assert.strictEqual(made.code(failing({ errno: -2 })), -2);
+  assert.strictEqual(made.code(failing({})), 0);
+});
+
 test('after all that the next call works', () => {
   assert.strictEqual(py.add(1, 2), 3);
 });
@@ -149,7 +182,10 @@ def causes(f):
 `);
   assert.deepStrictEqual(made.causes(() => { throw outer; }).slice(0, 2), ['outer', 'inner']);
   inner.cause = outer;
-  assert.strictEqual(made.causes(() => { throw outer; })[1], 'inner');
+  assert.deepStrictEqual(made.causes(() => { throw outer; }), ['outer', 'inner']);
+  const alone = new Error('alone');
+  alone.cause = alone;
+  assert.deepStrictEqual(made.causes(() => { throw alone; }), ['alone']);
   const several = new AggregateError([inner], 'several');
   assert.strictEqual(made.causes(() => { throw several; })[1], 'inner');
 });

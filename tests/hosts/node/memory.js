@@ -75,6 +75,20 @@ test('a view of a part, an ArrayBuffer, a DataView, a SharedArrayBuffer', () => 
   assert.strictEqual(py.kind(new Float64Array(0)), 'memoryview');
 });
 
+test('detached memory is refused by name', () => {
+  const { port1, port2 } = new (require('worker_threads').MessageChannel)();
+  for (const make of [(b) => new Uint8Array(b), (b) => new Float64Array(b), (b) => new DataView(b),
+    (b) => b]) {
+    const buffer = new ArrayBuffer(16);
+    const mine = make(buffer);
+    port1.postMessage(buffer, [buffer]);
+    assert.throws(() => py.echo(mine), (error) => error instanceof TypeError &&
+      /^argument 1 of echo\(\).*the memory of a detached ArrayBuffer is gone$/.test(error.message));
+    assert.throws(() => py.echo([{ mine }]), /^TypeError: argument 1 of echo.*is gone$/);
+  }
+  port2.close();
+});
+
 test('a Buffer is bytes of its own, at every size', () => {
   for (const size of [0, 3, 4095, 4096, 100000]) {
     const mine = Buffer.alloc(size, 1);

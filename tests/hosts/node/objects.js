@@ -72,6 +72,24 @@ test('text, number, inspection', () => {
   assert.strictEqual(Number(number), 1.25);
   assert.strictEqual(number * 4, 5);
   assert.strictEqual(`${number}`, '1.25');
+  const made = metacall.metacall_load_from_memory_export('py', `
+import enum, fractions, pathlib
+class Level(enum.IntEnum):
+    LOW = 2
+class Fails:
+    def __float__(self):
+        raise ValueError('no number')
+def numbers():
+    return [Level.LOW, fractions.Fraction(1, 4), pathlib.Path('7'), pathlib.Path('x'), Fails()]
+`);
+  const [level, fraction, seven, path, fails] = made.numbers();
+  assert.strictEqual(Number(level), 2);
+  assert.strictEqual(level * 2, 4);
+  assert.strictEqual(Number(fraction), 0.25);
+  assert.ok(fraction < level);
+  assert.strictEqual(Number(seven), 7);
+  assert.ok(Number.isNaN(Number(path)));
+  assert.throws(() => Number(fails), /no number/);
 });
 
 test('items, length, contains', () => {

@@ -290,6 +290,26 @@ class Block(unittest.TestCase):
             metacall.metacall('guest_keep', None)
         self.assertEqual(told, [mine, mine])  # the first, and the one that it was too late to cancel
 
+    def test_failure_after_it_was_let_go(self):
+        told = []
+        mine = KeyError('lost')
+        former, sys.unraisablehook = sys.unraisablehook, lambda args: told.append(args.exc_value)
+
+        def impatient(pending):
+            with self.assertRaises(metacall.TimeoutError):
+                pending.result(0)
+
+        try:
+            for use in (lambda f: None, impatient, lambda f: f.cancel(),
+                        lambda f: f.add_done_callback(lambda f: None)):
+                use(future())
+                settle(mine)
+            future()
+            settle(1)
+        finally:
+            sys.unraisablehook = former
+        self.assertEqual(told, [mine])
+
     def test_let_go(self):
         pending = future()
         settle(Foreign().object)

@@ -101,6 +101,21 @@ class Import(unittest.TestCase):
         child = support.run('import metacall; help(metacall); help(metacall.metacall)')
         self.assertEqual(child.status, 0, child)
         self.assertIn('metacall_load_from_file', child.output)
+        for kind in ('Error', 'Class', 'Future', 'LoadError'):
+            self.assertIn('class %s(' % kind, child.output)
+
+    def test_signatures(self):
+        import inspect
+        import metacall
+        for name in metacall.__all__:
+            if name.startswith('metacall'):
+                inspect.signature(getattr(metacall, name))
+        self.assertEqual(str(inspect.signature(metacall.metacall)), '(name, /, *args, **kwargs)')
+        self.assertEqual(str(inspect.signature(metacall.metacall_load_from_package_ex)),
+                         '(tag, name, options=None, /)')
+        self.assertLessEqual(set(metacall.__all__), set(dir(metacall)))
+        for name in ('Class', 'Error', 'Exports', 'Function', 'Future', 'Object'):
+            self.assertEqual(getattr(metacall, name).__module__, 'metacall')
 
     def test_subinterpreter_is_refused(self):
         child = support.run('''

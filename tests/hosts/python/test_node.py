@@ -44,6 +44,14 @@ class Process(unittest.TestCase):
         self.assertEqual(len(support.mapped(r'libnode\.so')), 1)
         self.assertEqual(metacall.metacall_host()['tag'], 'py')
 
+    def test_no_such_file(self):
+        with self.assertRaises(metacall.NotFoundError) as caught:
+            metacall.metacall_load_from_file('node', ['no_such_file.js'])
+        self.assertRegex(str(caught.exception), r'^no such file: no_such_file\.js \(looked at /')
+        with self.assertRaises(metacall.ForeignError) as caught:
+            metacall.metacall_load_from_memory('node', 'require("./no_such_file.js")')
+        self.assertEqual(caught.exception.code, 'MODULE_NOT_FOUND')
+
 
 class Values(unittest.TestCase):
     def test_round_trip(self):

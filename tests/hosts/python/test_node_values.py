@@ -10,6 +10,7 @@ import datetime
 import decimal
 import enum
 import gc
+import sys
 import time
 import unittest
 import weakref
@@ -70,6 +71,8 @@ module.exports = {
     keep: x => { kept = x; }, kept: () => kept,
     collect: () => { globalThis.gc ? globalThis.gc() : 0; },
     later: (ms, value) => new Promise(resolve => setTimeout(resolve, ms, value)),
+    laterFails: (ms, message) => new Promise((_, reject) =>
+        setTimeout(() => reject(new Error(message)), ms)),
     fails: async message => { await null; throw new RangeError(message); },
     never: () => new Promise(() => {}),
     plusOne: async promise => (await promise) + 1,
@@ -483,6 +486,27 @@ class Causes(unittest.TestCase):
 
 
 class Promises(unittest.TestCase):
+    def test_failure_after_it_was_let_go(self):
+        told = []
+        former, sys.unraisablehook = sys.unraisablehook, lambda args: told.append(args)
+        try:
+            promise = node.laterFails(20, 'lost')
+            node.keep(promise)
+            del promise
+            node.laterFails(20, 'cancelled').cancel()
+            node.later(20, 'fine')
+            node.laterFails(20, 'alone')
+            again = node.kept()
+            with self.assertRaisesRegex(metacall.ForeignError, 'lost'):
+                again.result(5)
+            deadline = time.monotonic() + 10
+            while not told and time.monotonic() < deadline:
+                time.sleep(0.01)
+        finally:
+            sys.unraisablehook = former
+        self.assertEqual([str(args.exc_value) for args in told], ['alone'])
+        self.assertEqual(told[0].object, 'a node future whose failure was never asked for')
+
     def test_await(self):
         async def main():
             self.assertEqual(await node.later(5, 'v'), 'v')
