@@ -127,46 +127,55 @@ static int write_ref(struct writer *out, const metacall_value *slot)
 
 /* ---------------------------------------------------------------------------------- containers */
 
-enum { NUMBERS_NONE, NUMBERS_DOUBLES, NUMBERS_INTEGERS };
-
-/* Are all items numbers, or even integers of 32 bits? An empty array is one of numbers. */
-static int numbers_of(const metacall_value *slot)
+/* Numbers as doubles. How many items of the array are some: all, or those before the first that is
+ * none. *ret_integers = 1 where all of them are integers of 32 bits. */
+static size_t copy_numbers(const metacall_value *slot, double *to, int *ret_integers)
 {
-    int found = NUMBERS_INTEGERS;
+    metacall_value *const *items = slot->as.array.items;
+    size_t count = slot->as.array.count, i;
+    int64_t past = 0; /* what no integer of 32 bits has */
 
-    for (size_t i = 0; i < slot->as.array.count; i++) {
-        const metacall_value *item = slot->as.array.items[i];
-        if (item->id == METACALL_LONG && item->as.long_ == (int32_t)item->as.long_)
-            continue;
-        if (item->id != METACALL_DOUBLE &&
-            (item->id != METACALL_LONG || !node_value_is_safe(item->as.long_)))
-            return NUMBERS_NONE;
-        found = NUMBERS_DOUBLES;
+    for (i = 0; i < count; i++) {
+        const metacall_value *item = items[i];
+        if (item->id == METACALL_LONG) {
+            int64_t number = item->as.long_;
+            past |= number ^ (int32_t)number;
+            if (!node_value_is_safe(number))
+                break;
+            to[i] = (double)number;
+        } else if (item->id == METACALL_DOUBLE) {
+            to[i] = item->as.double_;
+            past = 1;
+        } else {
+            break;
+        }
     }
-    return found;
+    *ret_integers = past == 0;
+    return i;
 }
 
-/* Integers of 32 bits, two in a cell; or doubles. */
-static int write_numbers(struct writer *out, const metacall_value *slot, int numbers)
+/* An array of numbers alone; an empty one is one. 1 = it was none, and nothing is written. */
+static int write_numbers(struct writer *out, const metacall_value *slot)
 {
     size_t count = slot->as.array.count;
-    size_t cells = numbers == NUMBERS_INTEGERS ? (count + 1) / 2 : count;
-    double *to = node_draft_cells(&out->draft, 2 + cells);
-    int32_t *integers;
+    double *to;
+    int integers;
 
+    if (count > 0 && slot->as.array.items[0]->id != METACALL_LONG &&
+        slot->as.array.items[0]->id != METACALL_DOUBLE)
+        return 1;
+    to = node_draft_cells(&out->draft, 2 + count);
     if (!to)
         return raise_memory();
-    out->draft.count += 2 + cells;
-    *to++ = numbers == NUMBERS_INTEGERS ? NODE_CELL_INTEGERS : NODE_CELL_NUMBERS;
-    *to++ = (double)count;
-    integers = (int32_t *)to;
-    for (size_t i = 0; i < count; i++) {
-        const metacall_value *item = slot->as.array.items[i];
-        if (numbers == NUMBERS_INTEGERS)
-            integers[i] = (int32_t)item->as.long_;
-        else
-            to[i] = item->id == METACALL_DOUBLE ? item->as.double_ : (double)item->as.long_;
+    if (copy_numbers(slot, to + 2, &integers) < count)
+        return 1;
+    to[0] = integers ? NODE_CELL_INTEGERS : NODE_CELL_NUMBERS;
+    to[1] = (double)count;
+    for (size_t i = 0; integers && i < count; i++) { /* two in a cell, none before it was read */
+        int32_t number = (int32_t)to[2 + i];
+        memcpy((char *)(to + 2) + i * sizeof number, &number, sizeof number);
     }
+    out->draft.count += 2 + (integers ? (count + 1) / 2 : count);
     return 0;
 }
 
@@ -176,10 +185,10 @@ static int write_array(struct writer *out, const metacall_value *slot, unsigned 
 {
     size_t count = slot->as.array.count;
     int is_set = slot->id == METACALL_SET;
-    int numbers = is_set ? NUMBERS_NONE : numbers_of(slot);
+    int rc = is_set ? 1 : write_numbers(out, slot);
 
-    if (numbers != NUMBERS_NONE)
-        return write_numbers(out, slot, numbers);
+    if (rc <= 0)
+        return rc;
     if (write_two(out, is_set ? NODE_CELL_SET : NODE_CELL_ARRAY, (double)count) != 0)
         return -1;
     for (size_t i = 0; i < count; i++)
@@ -278,18 +287,21 @@ static int make_inbox(struct node_env *env, size_t cells)
     return 0;
 }
 
+/* NULL where there is none: undefined in JavaScript. */
 static int make_text(struct writer *out, napi_value *ret_text)
 {
     const struct node_draft *draft = &out->draft;
     napi_env napi = out->env->napi;
     napi_status status;
 
+    *ret_text = NULL;
+    if (draft->text == 0)
+        return 0;
     if (draft->wide)
         status = napi_create_string_utf16(napi, (char16_t *)(void *)draft->bytes, draft->text,
                                           ret_text);
     else
-        status = napi_create_string_latin1(napi, draft->text ? draft->bytes : "", draft->text,
-                                           ret_text);
+        status = napi_create_string_latin1(napi, draft->bytes, draft->text, ret_text);
     return status == napi_ok ? 0
                              : metacall_error_raise(METACALL_ERROR_RANGE, ": too large for Node");
 }
@@ -336,6 +348,8 @@ int node_cells_make(struct node_env *env, const metacall_value *slot, napi_value
 
     writer_begin(&out, env);
     rc = fill_inbox(&out, slot, &args[0]);
+    if (rc == 0 && !args[0])
+        napi_get_undefined(env->napi, &args[0]);
     if (rc == 0) {
         args[1] = out.refs ? out.refs : args[0];
         value = node_env_help(env, NODE_UNPACK, 2, args);
@@ -357,6 +371,8 @@ int node_cells_leave(struct node_env *env, const metacall_value *slot, napi_valu
     writer_begin(&out, env);
     rc = fill_inbox(&out, slot, &text);
     if (rc == 0) {
+        if (out.refs && !text)
+            napi_get_undefined(env->napi, &text);
         if (out.refs)
             napi_set_element(env->napi, out.refs, out.ref_count, text);
         *ret_value = out.refs ? out.refs : text;

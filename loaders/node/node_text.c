@@ -93,13 +93,25 @@ int node_text_ascii(const char *data, size_t size)
 int node_text_narrow(char16_t *units, size_t count)
 {
     char *to = (char *)units;
-    char16_t all = 0;
+    uint64_t word, all = 0;
+    uint32_t four;
+    size_t i;
 
-    for (size_t i = 0; i < count; i++)
+    for (i = 0; i + 4 <= count; i += 4) {
+        memcpy(&word, units + i, sizeof word);
+        all |= word;
+    }
+    for (; i < count; i++)
         all |= units[i];
-    if (all >= 0x80)
+    if (all & 0xFF80FF80FF80FF80u)
         return 0;
-    for (size_t i = 0; i < count; i++)
+    for (i = 0; i + 4 <= count; i += 4) { /* little-endian, as every platform that we build for */
+        memcpy(&word, units + i, sizeof word);
+        word = (word | word >> 8) & 0x0000FFFF0000FFFFu;
+        four = (uint32_t)(word | word >> 16);
+        memcpy(to + i, &four, sizeof four);
+    }
+    for (; i < count; i++)
         to[i] = (char)units[i];
     return 1;
 }

@@ -65,21 +65,17 @@ static struct node_arena_block *arena_block(struct node_arena *arena, size_t siz
     return block;
 }
 
-void *node_arena_take(struct node_arena *arena, size_t size)
+void *node_arena_grow(struct node_arena *arena, size_t size)
 {
-    size = (size + 7) & ~(size_t)7;
-    if (size > arena->left) {
-        struct node_arena_block *block = arena_block(arena, size);
-        if (!block)
-            return NULL;
-        if (size >= ARENA_BLOCK)
-            return block->bytes;
-        arena->at = block->bytes;
-        arena->left = block->room;
-    }
-    arena->at += size;
-    arena->left -= size;
-    return arena->at - size;
+    struct node_arena_block *block = arena_block(arena, size);
+
+    if (!block)
+        return NULL;
+    if (size >= ARENA_BLOCK)
+        return block->bytes;
+    arena->at = block->bytes + size;
+    arena->left = block->room - size;
+    return block->bytes;
 }
 
 int node_value_room(struct node_arena *arena, metacall_value *slot, enum metacall_value_id id,

@@ -20,8 +20,17 @@ struct node_arena {
 /* Both inside. */
 void node_arena_init(struct node_arena *arena, struct node_env *env);
 void node_arena_finish(struct node_arena *arena);
+void *node_arena_grow(struct node_arena *arena, size_t size);
 /* Room that lasts until the arena is finished, aligned for anything; NULL when out of memory. */
-void *node_arena_take(struct node_arena *arena, size_t size);
+static inline void *node_arena_take(struct node_arena *arena, size_t size)
+{
+    size = (size + 7) & ~(size_t)7;
+    if (__builtin_expect(size > arena->left, 0))
+        return node_arena_grow(arena, size);
+    arena->at += size;
+    arena->left -= size;
+    return arena->at - size;
+}
 
 /* Fills the empty `slot`. Bytes are borrowed from `arena`, or owned by the slot where it is NULL.
  * A refusal's message begins with the path inside the value, "[3].name: ...", or with ": "; the

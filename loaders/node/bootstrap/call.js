@@ -12,12 +12,13 @@
   const MADE = 0, CARRIED = 1, COUNT = 2, NOT_YET = 3;
   const FIRST = 16, MOST = 16; // numbers that go in `head`
 
-  // `carried` is a text, or an array that has it at its end, behind what it refers to.
+  // What is carried is a text, undefined where there is none, or an array that has it at its end,
+  // behind what it refers to.
   function take(result) {
     const kind = head[15];
     if (kind === MADE) return result;
     if (kind === COUNT) return head[FIRST];
-    return typeof result === 'string' ? unpack(result, result) : unpack(result.pop(), result);
+    return typeof result === 'object' ? unpack(result.pop(), result) : unpack(result, undefined);
   }
 
   function packArguments(args) {

@@ -126,16 +126,16 @@
     }
   }
 
+  // A text, undefined where there is none, and what is referred to. No code of anybody else's runs
+  // meanwhile.
   function unpack(joined, values) {
-    const outer = [text, refs];
-    text = joined;
+    text = joined === undefined ? '' : joined;
     refs = values;
     from = unit = ref = 0;
-    try {
-      return take();
-    } finally {
-      [text, refs] = outer;
-    }
+    const value = take();
+    text = '';
+    refs = null;
+    return value;
   }
 
   shared.serveShapes({ take });
