@@ -225,7 +225,7 @@ int node_env_refuse(struct node_env *env)
     if (env->owner->lost)
         return metacall_error_raise(METACALL_ERROR_FORK,
                                     "node: this process was forked, and Node lives in the parent "
-                                    "alone; load it in the child before, or use a new process");
+                                    "alone; use a new process (spawn)");
     if (env->embed && node_embed_state(env->embed) == NODE_EMBED_EXITED) {
         error = metacall_error_create(METACALL_ERROR_EXIT, "Exit", NULL);
         if (!error)
@@ -271,7 +271,7 @@ int node_env_run(struct node_env *env, int (*work)(struct node_env *, void *), v
 
     if (env->embed)
         return run_embedded(env, work, data);
-    if (__atomic_load_n(&env->closed, __ATOMIC_RELAXED))
+    if (__atomic_load_n(&env->closed, __ATOMIC_RELAXED) || env->owner->lost)
         return node_env_refuse(env);
     if (current_env != env)
         return node_queue_run(env, work, data);

@@ -73,7 +73,7 @@ struct node_loader {
     struct node_embed *embed; /* NULL in a host */
     struct node_env *main;    /* the embedded environment, or the one that attached first */
     metacall_error *fatal;    /* atomic: what the embedded Node ended over */
-    int lost;                 /* a fork's child: the embedded Node is gone */
+    int lost;                 /* a fork's child: Node is gone, embedded or host */
     int ending;               /* host: the end has begun, no more JavaScript */
 };
 

@@ -163,12 +163,12 @@ static int refuse_second_node(const struct metacall_loader_config *config)
         provider.dli_fname, config->runtime_library);
 }
 
+/* V8 keeps its heap out of children: a host's JavaScript is gone there as well. */
 static void lost_in_fork(void)
 {
-    if (!node.embed)
-        return;
     node.lost = 1;
-    node_embed_lost(node.embed);
+    if (node.embed)
+        node_embed_lost(node.embed);
 }
 
 int node_loader_initialize(metacall_loader *loader, const struct metacall_loader_config *config)
@@ -265,6 +265,7 @@ int node_loader_host_attach(metacall_loader *loader, const struct metacall_loade
         return -1;
     node_loader_adopt(&node, env);
     atexit(at_exit);
+    pthread_atfork(NULL, NULL, lost_in_fork);
     metacall_loader_set_data(loader, &node);
     metacall_loader_set_port(loader, (void *)node_port_fill);
     return 0;

@@ -44,3 +44,37 @@ test('a wait that can never end is an error in the thread that asks, not a deadl
   const [result] = await finished();
   assert(result === 0 || /can never answer|deadlock/i.test(String(result)), String(result));
 });
+
+test('in a child that Python forks a call of JavaScript is refused, not a crash', () => {
+  const made = metacall.metacall_load_from_memory_export('py', `
+import os, threading
+def ask(f, out):
+    try:
+        out.append('called: %r' % f(1))
+    except BaseException as error:
+        out.append('%s: %s' % (type(error).__name__, error))
+def in_child(f, threaded):
+    reads, writes = os.pipe()
+    child = os.fork()
+    if child == 0:
+        out = []
+        if threaded:
+            thread = threading.Thread(target=ask, args=(f, out))
+            thread.start()
+            thread.join()
+        else:
+            ask(f, out)
+        os.write(writes, out[0].encode())
+        os._exit(3)
+    os.close(writes)
+    with os.fdopen(reads) as stream:
+        text = stream.read()
+    return [os.waitpid(child, 0)[1] >> 8, text]
+`);
+  for (const threaded of [false, true]) {
+    const [status, text] = made.in_child((x) => x + 1, threaded);
+    assert.strictEqual(status, 3);
+    assert.match(text, /^ForkError: .*forked.*new process/);
+  }
+  assert.strictEqual(py.add(1, 2), 3);
+});
