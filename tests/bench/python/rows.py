@@ -10,6 +10,7 @@ import time
 
 SAMPLES = 9
 CHUNKS = 10
+PIECE = 10000
 PAGE = os.sysconf('SC_PAGESIZE')
 BUILD = os.environ['METACALL_BUILD_DIR']
 FLOOR_NODE = os.path.join(BUILD, 'bench', 'floor_node')
@@ -58,6 +59,15 @@ def settled(live):
     return least
 
 
+def in_pieces(work, count, live):
+    """Collects garbage often: what a runtime keeps of references is as large as there ever were
+    references at a time, and how much garbage holds some before a collection is its whim."""
+    for done in range(0, count, PIECE):
+        work(min(PIECE, count - done))
+        live()
+        time.sleep(0.001)
+
+
 def leak(identifier, work, live, calls, pages):
     """A leak row (see table.py): `work(n)` does a call n times, `live()` collects garbage and says
     how many bytes are in use, `pages()` how much of what is resident is to be left out. Two chunks
@@ -65,10 +75,10 @@ def leak(identifier, work, live, calls, pages):
     if not wanted(identifier):
         return
     chunk = max(1, int(os.environ.get('METACALL_BENCH_CALLS', calls)) // CHUNKS)
-    work(2 * chunk)
+    in_pieces(work, 2 * chunk, live)
     series = {'live': [settled(live)], 'resident': [resident() - pages()]}
     for _ in range(CHUNKS):
-        work(chunk)
+        in_pieces(work, chunk, live)
         series['live'].append(settled(live))
         series['resident'].append(resident() - pages())
     print(json.dumps({'id': identifier, 'chunk': chunk, **series}), flush=True)
