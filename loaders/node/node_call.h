@@ -36,15 +36,15 @@ static inline enum node_call_way node_call_way(struct node_env *env)
 /* Where a call goes: to a function, or to an object with an operation. */
 struct node_departure {
     metacall_function *function; /* NULL: the one of the name, or the object */
-    const char *find;            /* looked for when the arguments are in; the caller lets go of it */
+    const char *find; /* looked for when the arguments are in; the caller lets go of it */
     metacall_object *object;
     enum metacall_object_operation operation;
     const char *name; /* of an attribute, or NULL */
     enum node_call_way way;
 };
 
-/* Converts, goes, converts back. Packed arguments are args[0] alone, for a count of 1. head[4] tells JavaScript what an operation gave, 0 or 1. NULL with
- * the exception pending. */
+/* Converts, goes, converts back. Packed arguments are args[0] alone, for a count of 1. head[4]
+ * tells JavaScript what an operation gave, 0 or 1. NULL with the exception pending. */
 napi_value node_call_out(struct node_env *env, struct node_departure *out, size_t count,
                          const napi_value *args);
 

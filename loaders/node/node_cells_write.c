@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
 /* See node_cells.h: a value in the form that bootstrap/unpack.js takes. It is written to a draft of
- * its own: what only a reference can hold is made on the way, which may run JavaScript, or leave it,
- * so that other messages go in between. The draft goes to the inbox in one go. */
+ * its own: what only a reference can hold is made on the way, which may run JavaScript, or leave
+ * it, so that other messages go in between. The draft goes to the inbox in one go. */
 #include "node_cells.h"
 #include "node_error.h"
 #include "node_names.h"
@@ -219,16 +219,13 @@ static int write_map(struct writer *out, const metacall_value *slot, unsigned de
     size_t count = slot->as.array.count;
     int texts;
     const struct node_shape *shape = node_shape_of(out->env, slot->as.array.items, count, &texts);
-    enum node_cell cell = shape   ? NODE_CELL_SHAPED
-                          : texts ? NODE_CELL_OBJECT
-                                  : NODE_CELL_MAP;
+    enum node_cell cell = shape ? NODE_CELL_SHAPED : texts ? NODE_CELL_OBJECT : NODE_CELL_MAP;
 
     if (write_two(out, cell, shape ? shape->number : (double)count) != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
         metacall_value *const *pair = slot->as.array.items[i]->as.array.items;
-        if (!shape &&
-            (texts ? write_key(out, pair[0]) : write_cell(out, pair[0], depth + 1)) != 0)
+        if (!shape && (texts ? write_key(out, pair[0]) : write_cell(out, pair[0], depth + 1)) != 0)
             return step(out, "<key %zu>", NULL, i);
         if (write_cell(out, pair[1], depth + 1) != 0)
             return texts ? step(out, ".%.200s", pair[0]->as.bytes.data, 0)
@@ -257,8 +254,9 @@ static int write_cell(struct writer *out, const metacall_value *slot, unsigned d
     case METACALL_DOUBLE:
         return write_two(out, NODE_CELL_NUMBER, slot->as.double_);
     case METACALL_LONG:
-        return node_value_is_safe(slot->as.long_) ? write_two(out, NODE_CELL_NUMBER, (double)slot->as.long_)
-                                       : write_ref(out, slot);
+        return node_value_is_safe(slot->as.long_)
+                   ? write_two(out, NODE_CELL_NUMBER, (double)slot->as.long_)
+                   : write_ref(out, slot);
     case METACALL_STRING:
         return slot->as.bytes.size < TEXT_ALONE ? write_text(out, slot) : write_ref(out, slot);
     case METACALL_DATE:
@@ -298,8 +296,8 @@ static int make_text(struct writer *out, napi_value *ret_text)
     if (draft->text == 0)
         return 0;
     if (draft->wide)
-        status = napi_create_string_utf16(napi, (char16_t *)(void *)draft->bytes, draft->text,
-                                          ret_text);
+        status =
+            napi_create_string_utf16(napi, (char16_t *)(void *)draft->bytes, draft->text, ret_text);
     else
         status = napi_create_string_latin1(napi, draft->bytes, draft->text, ret_text);
     return status == napi_ok ? 0

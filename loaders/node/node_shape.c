@@ -55,7 +55,7 @@ static int fits(const struct node_shape *shape, metacall_value *const *pairs, si
 
 /* The shape, or the place where it would be. */
 static struct node_shape *look(const struct node_shapes *shapes, uint32_t hash,
-                                     const struct node_key *keys, size_t count, size_t *ret_slot)
+                               const struct node_key *keys, size_t count, size_t *ret_slot)
 {
     size_t i;
 
@@ -99,15 +99,15 @@ static struct node_shape *make(uint32_t hash, const struct node_key *keys, size_
     return shape;
 }
 
-static struct node_shape *add(struct node_env *env, uint32_t hash,
-                                    const struct node_key *keys, size_t count)
+static struct node_shape *add(struct node_env *env, uint32_t hash, const struct node_key *keys,
+                              size_t count)
 {
     struct node_shapes *shapes = env->shapes;
     struct node_shape *shape;
     size_t slot;
 
-    if (shapes->count == NODE_SHAPES || shapes->keys + count > NODE_SHAPES_KEYS || look(shapes, hash, keys, count, &slot) ||
-        (shape = make(hash, keys, count)) == NULL)
+    if (shapes->count == NODE_SHAPES || shapes->keys + count > NODE_SHAPES_KEYS ||
+        look(shapes, hash, keys, count, &slot) || (shape = make(hash, keys, count)) == NULL)
         return NULL;
     shape->number = shapes->count;
     shapes->all[shapes->count++] = shape;
@@ -184,12 +184,16 @@ const struct node_shape *node_shape_of(struct node_env *env, metacall_value *con
     struct node_shapes *shapes = shapes_of(env);
 
     *ret_texts = 1;
-    if (shapes && shapes->last && fits(shapes->last->next, pairs, count))
-        return shapes->last = shapes->last->next;
+    if (shapes && shapes->last && fits(shapes->last->next, pairs, count)) {
+        shapes->last = shapes->last->next;
+        return shapes->last;
+    }
     for (size_t i = 0; i < count; i++) {
         const metacall_value *key = pairs[i]->as.array.items[0];
-        if (key->id != METACALL_STRING)
-            return *ret_texts = 0, NULL;
+        if (key->id != METACALL_STRING) {
+            *ret_texts = 0;
+            return NULL;
+        }
         if (shapes && i < NODE_SHAPE_KEYS)
             shapes->scratch[i] = (struct node_key){key->as.bytes.data, key->as.bytes.size};
     }
@@ -213,8 +217,8 @@ static double take(struct node_env *env, napi_value list)
     napi_value key;
     uint32_t count = 0, made = 0, hash;
 
-    if (!keys || napi_get_array_length(env->napi, list, &count) != napi_ok ||
-        count == 0 || count > NODE_SHAPE_KEYS)
+    if (!keys || napi_get_array_length(env->napi, list, &count) != napi_ok || count == 0 ||
+        count > NODE_SHAPE_KEYS)
         return -1;
     while (made < count && napi_get_element(env->napi, list, made, &key) == napi_ok &&
            (keys[made].data = node_value_text(env, key, &keys[made].size)) != NULL)

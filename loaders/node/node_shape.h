@@ -35,7 +35,7 @@ struct node_shapes {
     struct node_shape *all[NODE_SHAPES]; /* by number */
     uint16_t slots[2 * NODE_SHAPES];     /* number + 1 by hash, open addressing */
     uint32_t seen[1024];                 /* hashes of what came once */
-    struct node_shape *last;                  /* that was found */
+    struct node_shape *last;             /* that was found */
     uint32_t count;
     size_t keys;                              /* of all together */
     struct node_key scratch[NODE_SHAPE_KEYS]; /* while one is looked for */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
 /* Values between JavaScript and the library. Scalars and strings go straight through Node-API,
- * arrays and objects as one packed form (bootstrap/pack.js, unpack.js). Exact, or refused with the path of
- * what cannot be passed. All of it runs inside the environment. */
+ * arrays and objects as one packed form (bootstrap/pack.js, unpack.js). Exact, or refused with the
+ * path of what cannot be passed. All of it runs inside the environment. */
 #ifndef NODE_VALUE_H
 #define NODE_VALUE_H
 

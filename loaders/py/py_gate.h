@@ -10,15 +10,15 @@
 
 /* A thread's place, in its py_thread. */
 struct py_gate_place {
-    uint32_t inside; /* atomic */
-    uint32_t depth;  /* entries of this thread that stand in the gate */
+    uint32_t inside;                    /* atomic */
+    uint32_t depth;                     /* entries of this thread that stand in the gate */
     struct py_gate_place *next, **back; /* back NULL = not on the list */
 };
 
 extern uint32_t py_gate_closed; /* atomic */
 
-/* Puts the place on the list of those that closing looks at, until the thread ends. The owner of the
- * threads, py_runtime.c, is told, and takes it off then. */
+/* Puts the place on the list of those that closing looks at, until the thread ends. The owner of
+ * the threads, py_runtime.c, is told, and takes it off then. */
 void py_gate_enlist(struct py_gate_place *place);
 void py_gate_enlisted(struct py_gate_place *place);
 void py_gate_delist(struct py_gate_place *place);

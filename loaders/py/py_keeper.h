@@ -21,7 +21,10 @@ struct py_keeper {
     size_t left;
 };
 
-#define PY_KEEPER_INIT {NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0}
+#define PY_KEEPER_INIT                                                                             \
+    {                                                                                              \
+        NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0                                                      \
+    }
 
 /* Holds `object`. 0, or -1 when out of memory (nothing is set). */
 int py_keeper_hold(struct py_keeper *keeper, PyObject *object);

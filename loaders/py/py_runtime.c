@@ -38,7 +38,8 @@ static void thread_ends(void *unused)
         thread->saved = NULL;
         thread->owns_saved = 0;
         PyEval_RestoreThread(saved);
-        /* Not PyGILState_Release: the C library may have cleared CPython's own thread key already. */
+        /* Not PyGILState_Release: the C library may have cleared CPython's own thread key already.
+         */
         PyThreadState_Clear(saved);
         PyThreadState_DeleteCurrent();
         py_gate_leave(&thread->place);

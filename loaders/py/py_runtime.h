@@ -31,8 +31,8 @@ extern struct py_runtime py_runtime;
 struct py_thread {
     PyThreadState *saved; /* given up by this loader, to be taken again at the next entry */
     struct py_gate_place place;
-    int owns_saved;       /* its first entry made that state */
-    struct step *step;    /* py_intercept.c's: the intercepted call that it is in */
+    int owns_saved;    /* its first entry made that state */
+    struct step *step; /* py_intercept.c's: the intercepted call that it is in */
     /* py_intercept.c's: where its stack lies, and how far down it may be used; 0 = unknown */
     uintptr_t stack_low, stack_end;
 };

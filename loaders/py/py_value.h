@@ -13,7 +13,6 @@
 /* Lists in lists in lists: how deep a value may be. */
 #define PY_VALUE_DEPTH 1000
 
-
 /* What a conversion belongs to, for its error. */
 struct py_subject {
     const char *function; /* name; NULL or "" = none */

@@ -9,8 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Up to eight bytes as a number; different texts of one size give different numbers up to four
- * bytes and for eight. */
+/* Up to eight bytes as a number; different texts of one size give different numbers. */
 static inline uint64_t metacall_text_word(const char *data, size_t size)
 {
     uint32_t first = 0, last = 0;
@@ -41,8 +40,7 @@ static inline uint32_t metacall_text_hash(const char *data, size_t size)
         hash ^= hash >> 32;
     }
     hash = (hash ^ metacall_text_word(data, size)) * 0xFF51AFD7ED558CCDu;
-    hash ^= hash >> 29;
-    return (uint32_t)hash | 1;
+    return (uint32_t)(hash ^ hash >> 32) | 1; /* the upper half knows all bits */
 }
 
 /* 1 when both texts of `size` bytes are the same. */

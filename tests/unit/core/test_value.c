@@ -279,6 +279,45 @@ static void test_room_behind_a_container(void)
     CHECK_ERROR(METACALL_ERROR_MEMORY, "memory");
 }
 
+/* A container in memory of the caller's: a copy stands on its own, clearing leaves the memory. */
+static void test_containers_that_are_lent(void)
+{
+    _Alignas(16) char memory[512];
+    metacall_value array = METACALL_SLOT_INIT, map = METACALL_SLOT_INIT, copy = METACALL_SLOT_INIT;
+    metacall_value **pair;
+    CHECK(metacall_slot_array_size(0) == 0 && metacall_slot_map_size(0) == 0);
+    CHECK(metacall_slot_array_size(SIZE_MAX / 8) == SIZE_MAX);
+    CHECK(metacall_slot_map_size(SIZE_MAX / 64) == SIZE_MAX);
+    CHECK(metacall_slot_map_size(2) <= sizeof memory);
+    metacall_slot_array_lend(&array, METACALL_SET, 2, memory);
+    CHECK(array.id == METACALL_SET && array.as.array.count == 2);
+    CHECK(array.as.array.items[1]->id == METACALL_NULL);
+    metacall_slot_long(array.as.array.items[0], 5);
+    metacall_slot_borrow(array.as.array.items[1], METACALL_STRING, "lent", 4);
+    CHECK(metacall_slot_copy(&copy, &array) == 0);
+    metacall_slot_clear(&array);
+    CHECK(array.id == METACALL_NULL);
+    metacall_slot_map_lend(&map, 2, memory);
+    pair = map.as.array.items[1]->as.array.items;
+    CHECK(map.as.array.items[1]->as.array.count == 2 && pair[0]->id == METACALL_NULL);
+    metacall_slot_borrow(pair[0], METACALL_STRING, "key", 3);
+    metacall_slot_long(pair[1], 7);
+    CHECK(copy.id == METACALL_SET);
+    CHECK_LONG(copy.as.array.items[0]->as.long_, 5);
+    CHECK_TEXT(copy.as.array.items[1]->as.bytes.data, "lent");
+    metacall_slot_clear(&copy);
+    CHECK(metacall_slot_copy(&copy, &map) == 0);
+    metacall_slot_clear(&map);
+    memset(memory, 'x', sizeof memory);
+    pair = copy.as.array.items[1]->as.array.items;
+    CHECK_TEXT(pair[0]->as.bytes.data, "key");
+    CHECK_LONG(pair[1]->as.long_, 7);
+    metacall_slot_clear(&copy);
+    metacall_slot_array_lend(&array, METACALL_ARRAY, 0, NULL);
+    CHECK(metacall_slot_copy(&copy, &array) == 0 && copy.as.array.count == 0);
+    metacall_slot_clear(&copy);
+}
+
 static void test_kinds_have_names(void)
 {
     CHECK_TEXT(value_kind_name(METACALL_LONG), "Long");
@@ -305,6 +344,7 @@ static const struct check_test tests[] = {
     {"moving keeps places", test_moving_keeps_places},
     {"values end on any thread", test_values_end_on_any_thread},
     {"room behind a container", test_room_behind_a_container},
+    {"containers that are lent", test_containers_that_are_lent},
     {"kinds have names", test_kinds_have_names},
 };
 CHECK_MAIN(tests)
