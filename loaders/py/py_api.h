@@ -63,6 +63,8 @@ extern PyThreadState *_PyThreadState_UncheckedGet(void) PY_WEAK;
 extern PyThreadState *PyThreadState_GetUnchecked(void) PY_WEAK;
 /* An attribute in the type's own order of bases, borrowed, without an exception. */
 extern PyObject *_PyType_Lookup(PyTypeObject *type, PyObject *name) PY_WEAK;
+/* A dict with room for so many items: never in the limited API, in 3.9 to 3.15 all the same. */
+extern PyObject *_PyDict_NewPresized(Py_ssize_t count) PY_WEAK;
 
 typedef PyObject *(*py_vectorcall_function)(PyObject *callable, PyObject *const *args,
                                             size_t nargsf, PyObject *names);

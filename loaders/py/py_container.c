@@ -320,10 +320,17 @@ void py_container_finish(void)
     }
 }
 
+/* One that need not grow on the way. */
+static PyObject *new_dict(size_t count)
+{
+    return count > 5 && _PyDict_NewPresized != NULL ? _PyDict_NewPresized((Py_ssize_t)count)
+                                                    : PyDict_New();
+}
+
 PyObject *py_container_to_dict(const metacall_value *value, const struct py_subject *subject)
 {
     size_t i, count = value->as.array.count;
-    PyObject *dict = PyDict_New(), *key, *item;
+    PyObject *dict = new_dict(count), *key, *item;
     for (i = 0; dict != NULL && i < count; i++) {
         metacall_value *const *pair = value->as.array.items[i]->as.array.items;
         int rc = -1;

@@ -243,6 +243,8 @@ int py_value_from_object(PyObject *object, metacall_value *slot, enum py_keep ke
         metacall_slot_bool(slot, object == Py_True);
         return 0;
     }
+    if (PY_LIKELY(Py_IS_TYPE(object, &PyUnicode_Type)))
+        return from_text(object, slot, keep, path);
     if (PY_UNLIKELY(!Py_IS_TYPE((PyObject *)Py_TYPE(object), &PyType_Type)) &&
         py_kind_is_enum(object))
         return py_object_from(object, slot);
