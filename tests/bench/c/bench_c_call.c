@@ -82,17 +82,7 @@ static int look_on(metacall_function *function, const struct metacall_call *call
 /* For the record only: no limit. */
 static void record(const char *id, void (*value)(size_t, void *), struct bench *bench)
 {
-    double values[BENCH_SAMPLES], floors[BENCH_SAMPLES];
-    if (!bench_wanted(id))
-        return;
-    for (size_t i = 0; i < BENCH_SAMPLES; i++) {
-        floors[i] = bench_time(floor_malloc, 300000, bench);
-        values[i] = bench_time(value, 300000, bench);
-    }
-    double median = bench_median(values, BENCH_SAMPLES), base = bench_median(floors, BENCH_SAMPLES);
-    printf("{\"id\":\"%s\",\"value\":%.9g,\"floor\":%.9g,\"unit\":\"ns\",\"ratio\":%.6g,"
-           "\"limit\":null}\n",
-           id, median, base, median / base);
+    bench_compare(id, value, floor_malloc, 300000, bench, 0);
 }
 
 int main(void)
