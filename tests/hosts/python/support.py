@@ -38,6 +38,24 @@ def has_loader(tag):
     return os.path.exists(os.path.join(STAGE, 'lib', 'metacall', 'loaders', plugin))
 
 
+def load_node(script):
+    """What a script of JavaScript exports, its global gc() at hand; skips where there is no Node."""
+    import metacall
+    import unittest
+    if not has_loader('node'):
+        raise unittest.SkipTest('the node loader is not built')
+    try:
+        exports = metacall.metacall_load_from_memory_export('node', script)
+        metacall.metacall_load_from_memory('node', '''
+            require('v8').setFlagsFromString('--expose_gc');
+            globalThis.gc = require('vm').runInNewContext('gc');
+            module.exports = {};
+        ''')
+    except metacall.LoaderError as error:
+        raise unittest.SkipTest('node cannot be loaded here: %s' % error)
+    return exports
+
+
 class Child:
     def __init__(self, process, output, errors):
         self.status = process.returncode

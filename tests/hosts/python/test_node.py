@@ -30,12 +30,7 @@ module.exports = {
 };
 '''
 
-try:
-    if not support.has_loader('node'):
-        raise unittest.SkipTest('the node loader is not built')
-    node = metacall.metacall_load_from_memory_export('node', SCRIPT)
-except metacall.LoaderError as error:
-    raise unittest.SkipTest('node cannot be loaded here: %s' % error)
+node = support.load_node(SCRIPT)
 
 
 class Process(unittest.TestCase):

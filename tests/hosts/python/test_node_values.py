@@ -92,17 +92,7 @@ module.exports = {
 };
 '''
 
-try:
-    if not support.has_loader('node'):
-        raise unittest.SkipTest('the node loader is not built')
-    node = metacall.metacall_load_from_memory_export('node', SCRIPT)
-    metacall.metacall_load_from_memory('node', '''
-        require('v8').setFlagsFromString('--expose_gc');
-        globalThis.gc = require('vm').runInNewContext('gc');
-        module.exports = {};
-    ''')
-except metacall.LoaderError as error:
-    raise unittest.SkipTest('node cannot be loaded here: %s' % error)
+node = support.load_node(SCRIPT)
 
 UTC = datetime.timezone.utc
 
