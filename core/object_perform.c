@@ -42,6 +42,8 @@ static const struct object_need {
     [METACALL_OBJECT_SIGNATURE] = {"ask for the signature", 0, 0},
     [METACALL_OBJECT_MEMBERS] = {"ask for the members", 0, 0},
     [METACALL_OBJECT_NUMBER] = {"ask for its number", 0, 0},
+    [METACALL_OBJECT_ASYNC_ENTER] = {"enter it asynchronously", 0, 0},
+    [METACALL_OBJECT_ASYNC_EXIT] = {"leave it asynchronously", 0, 1},
 };
 
 static int object_check(const metacall_object *object, enum metacall_object_operation operation,

@@ -17,7 +17,8 @@
     (METACALL_OBJECT_IS_CLASS | METACALL_OBJECT_IS_CALLABLE | METACALL_OBJECT_IS_ITERABLE |        \
      METACALL_OBJECT_IS_ITERATOR | METACALL_OBJECT_IS_GENERATOR | METACALL_OBJECT_HAS_ITEMS |      \
      METACALL_OBJECT_HAS_LENGTH | METACALL_OBJECT_IS_ASYNC_ITERABLE |                              \
-     METACALL_OBJECT_IS_ASYNC_ITERATOR | METACALL_OBJECT_IS_CONTEXT)
+     METACALL_OBJECT_IS_ASYNC_ITERATOR | METACALL_OBJECT_IS_CONTEXT |                              \
+     METACALL_OBJECT_IS_ASYNC_CONTEXT)
 
 static PyObject *types;      /* abilities, an int -> type */
 static PyObject *class_type; /* metacall.Class */
@@ -209,6 +210,20 @@ static PyObject *proxy_exit(PyObject *self, PyObject *args)
     return py_foreign_ask(self, METACALL_OBJECT_EXIT, exception);
 }
 
+static PyObject *proxy_async_enter(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    return py_foreign_ask(self, METACALL_OBJECT_ASYNC_ENTER, NULL);
+}
+
+static PyObject *proxy_async_exit(PyObject *self, PyObject *args)
+{
+    PyObject *type, *exception, *traceback;
+    if (!PyArg_ParseTuple(args, "OOO:__aexit__", &type, &exception, &traceback))
+        return NULL;
+    return py_foreign_ask(self, METACALL_OBJECT_ASYNC_EXIT, exception);
+}
+
 /* ------------------------------------------------------------------------------------- classes */
 
 static PyObject *proxy_instance_check(PyObject *self, PyObject *object)
@@ -264,7 +279,7 @@ PyObject *py_object_class_type(void)
 struct parts {
     struct parts *next;
     PyType_Slot slots[16];
-    PyMethodDef methods[8]; /* the type refers to them for as long as it lives */
+    PyMethodDef methods[10]; /* the type refers to them for as long as it lives */
     size_t slot_count, method_count;
 };
 
@@ -320,6 +335,10 @@ static void add_abilities(struct parts *parts, uint32_t flags)
     if (flags & METACALL_OBJECT_IS_CONTEXT) {
         add_method(parts, "__enter__", proxy_enter, METH_NOARGS, NULL);
         add_method(parts, "__exit__", proxy_exit, METH_VARARGS, NULL);
+    }
+    if (flags & METACALL_OBJECT_IS_ASYNC_CONTEXT) {
+        add_method(parts, "__aenter__", proxy_async_enter, METH_NOARGS, NULL);
+        add_method(parts, "__aexit__", proxy_async_exit, METH_VARARGS, NULL);
     }
 }
 

@@ -64,7 +64,21 @@ int py_kind_is_enum(PyObject *object)
 /* ------------------------------------------------------------------------------------- objects */
 
 /* Names that are asked for again and again. */
-enum special { ITER, NEXT, SEND, THROW, GETITEM, LEN, AITER, ANEXT, ENTER, EXIT, SPECIALS };
+enum special {
+    ITER,
+    NEXT,
+    SEND,
+    THROW,
+    GETITEM,
+    LEN,
+    AITER,
+    ANEXT,
+    ENTER,
+    EXIT,
+    AENTER,
+    AEXIT,
+    SPECIALS
+};
 
 static PyObject *special_name(enum special special)
 {
@@ -72,7 +86,7 @@ static PyObject *special_name(enum special special)
         [ITER] = "__iter__",   [NEXT] = "__next__",       [SEND] = "send",
         [THROW] = "throw",     [GETITEM] = "__getitem__", [LEN] = "__len__",
         [AITER] = "__aiter__", [ANEXT] = "__anext__",     [ENTER] = "__enter__",
-        [EXIT] = "__exit__",
+        [EXIT] = "__exit__",   [AENTER] = "__aenter__",   [AEXIT] = "__aexit__",
     };
     static PyObject *names[SPECIALS];
     if (names[special] == NULL)
@@ -126,5 +140,7 @@ uint32_t py_kind_flags(PyObject *object)
         flags |= METACALL_OBJECT_IS_ASYNC_ITERATOR;
     if (look(type, special_name(ENTER)) != NULL && look(type, special_name(EXIT)) != NULL)
         flags |= METACALL_OBJECT_IS_CONTEXT;
+    if (look(type, special_name(AENTER)) != NULL && look(type, special_name(AEXIT)) != NULL)
+        flags |= METACALL_OBJECT_IS_ASYNC_CONTEXT;
     return flags;
 }

@@ -212,24 +212,25 @@ static int close_generator(struct operation *operation)
     return give(operation, result) == 0 ? 1 : -1;
 }
 
-static int leave_context(struct operation *operation)
+/* Calls __exit__ or its like with the error that the body ended with, or with none. */
+static PyObject *call_exit(struct operation *operation, const char *method)
 {
     PyObject *error = operation->call->count > 0 ? operation->args[0] : Py_None;
-    PyObject *traceback = NULL, *result;
-    int truth = -1;
-    if (error == Py_None) {
-        result =
-            PyObject_CallMethod(operation->object, "__exit__", "OOO", Py_None, Py_None, Py_None);
-    } else {
-        traceback = PyException_GetTraceback(error);
-        result =
-            PyObject_CallMethod(operation->object, "__exit__", "OOO", (PyObject *)Py_TYPE(error),
-                                error, traceback != NULL ? traceback : Py_None);
-    }
-    if (result != NULL)
-        truth = PyObject_IsTrue(result);
-    Py_XDECREF(result);
+    PyObject *traceback, *result;
+    if (error == Py_None)
+        return PyObject_CallMethod(operation->object, method, "OOO", Py_None, Py_None, Py_None);
+    traceback = PyException_GetTraceback(error);
+    result = PyObject_CallMethod(operation->object, method, "OOO", (PyObject *)Py_TYPE(error),
+                                 error, traceback != NULL ? traceback : Py_None);
     Py_XDECREF(traceback);
+    return result;
+}
+
+static int leave_context(struct operation *operation)
+{
+    PyObject *result = call_exit(operation, "__exit__");
+    int truth = result != NULL ? PyObject_IsTrue(result) : -1;
+    Py_XDECREF(result);
     return give_truth(operation, truth);
 }
 
@@ -304,6 +305,10 @@ static int perform_rest(struct operation *operation)
         return give(operation, PyObject_CallMethod(object, "__enter__", NULL));
     case METACALL_OBJECT_EXIT:
         return leave_context(operation);
+    case METACALL_OBJECT_ASYNC_ENTER:
+        return give(operation, PyObject_CallMethod(object, "__aenter__", NULL));
+    case METACALL_OBJECT_ASYNC_EXIT:
+        return give(operation, call_exit(operation, "__aexit__"));
     case METACALL_OBJECT_TEXT:
         return give(operation, PyObject_Str(object));
     case METACALL_OBJECT_REPR:

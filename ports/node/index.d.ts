@@ -60,7 +60,7 @@ export function abortSignal(): AbortSignal;
 /**
  * Enters a context manager of another language, calls body with what it gives, and leaves it when
  * body has returned, has thrown, or its Promise has settled. Where the manager deals with the error,
- * the result is undefined.
+ * the result is undefined. An asynchronous manager (`async with`) always gives a Promise.
  */
 export function using<T>(manager: ForeignObject, body: (value: any) => Promise<T>):
   Promise<T | undefined>;

@@ -54,7 +54,9 @@ enum metacall_object_operation {
                                        enum metacall_parameter_flags)] */
     METACALL_OBJECT_MEMBERS = 29,   /* a class -> MAP of "methods", "staticMethods", "attributes",
                                        "staticAttributes": each a MAP of name -> FUNCTION or null */
-    METACALL_OBJECT_NUMBER = 30     /* -> LONG, BIGINT or DOUBLE: float(), Number(); null = none */
+    METACALL_OBJECT_NUMBER = 30,    /* -> LONG, BIGINT or DOUBLE: float(), Number(); null = none */
+    METACALL_OBJECT_ASYNC_ENTER = 31, /* as ENTER and EXIT; -> FUTURE of what they give */
+    METACALL_OBJECT_ASYNC_EXIT = 32
 };
 
 typedef struct metacall_object metacall_object;
@@ -80,7 +82,8 @@ enum metacall_object_flags {
     METACALL_OBJECT_HAS_LENGTH = 1u << 6,
     METACALL_OBJECT_IS_ASYNC_ITERABLE = 1u << 7,
     METACALL_OBJECT_IS_ASYNC_ITERATOR = 1u << 8,
-    METACALL_OBJECT_IS_CONTEXT = 1u << 9 /* ENTER and EXIT */
+    METACALL_OBJECT_IS_CONTEXT = 1u << 9, /* ENTER and EXIT */
+    METACALL_OBJECT_IS_ASYNC_CONTEXT = 1u << 10
 };
 
 struct metacall_object {

@@ -11,16 +11,17 @@
 
   const flags = {
     CLASS: 1, CALLABLE: 2, ITERABLE: 4, ITERATOR: 8, GENERATOR: 16, ITEMS: 32, LENGTH: 64,
-    ASYNC_ITERABLE: 128, ASYNC_ITERATOR: 256, CONTEXT: 512,
+    ASYNC_ITERABLE: 128, ASYNC_ITERATOR: 256, CONTEXT: 512, ASYNC_CONTEXT: 1024,
   };
   const operations = {
     GET: 0, SET: 1, DELETE: 2, HAS: 3, NAMES: 4, METHOD: 5, CALL: 6, CONSTRUCT: 7, ITEM_GET: 8,
     ITEM_SET: 9, ITEM_DELETE: 10, CONTAINS: 11, LENGTH: 12, ITERATE: 13, NEXT: 14, THROW: 15,
     RETURN: 16, ASYNC_ITERATE: 17, ASYNC_NEXT: 18, ASYNC_RETURN: 19, ENTER: 20, EXIT: 21, TEXT: 22,
-    REPR: 23, TYPE: 24, INSTANCE: 25, EQUAL: 26, HASH: 27, NUMBER: 30,
+    REPR: 23, TYPE: 24, INSTANCE: 25, EQUAL: 26, HASH: 27, NUMBER: 30, ASYNC_ENTER: 31,
+    ASYNC_EXIT: 32,
   };
   const NO_ITEM = 2, NO_ATTRIBUTE = 3; // head[5]: 0 = done, 1 = an iterator's end
-  const dispose = Symbol.dispose; // not in every Node
+  const { dispose, asyncDispose } = Symbol; // not in every Node
 
   // A class, a constructor of the language's own, or a function whose prototype was filled in.
   function isClass(value) {
@@ -57,6 +58,7 @@
     }
     if (typeof value.length === 'number' || typeof value.size === 'number') found |= flags.LENGTH;
     if (dispose && isFunction(value[dispose])) found |= flags.CONTEXT;
+    if (asyncDispose && isFunction(value[asyncDispose])) found |= flags.ASYNC_CONTEXT;
     return found;
   }
 
@@ -179,6 +181,12 @@
     return value[Symbol.iterator]();
   }
 
+  // No error is ever swallowed: JavaScript has no way to say so.
+  async function leaveLater(value) {
+    await need(value, asyncDispose, 'asynchronously disposable');
+    return false;
+  }
+
   function need(value, symbol, what) {
     if (!isFunction(value[symbol])) throw new TypeError(`${typeOf(value)} is not ${what}`);
     return value[symbol]();
@@ -207,6 +215,8 @@
     switch (operation) {
       case operations.ENTER: return value;
       case operations.EXIT: return need(value, dispose, 'disposable'), false;
+      case operations.ASYNC_ENTER: return Promise.resolve(value);
+      case operations.ASYNC_EXIT: return leaveLater(value);
       case operations.TEXT: return String(value);
       case operations.REPR: return inspect(value);
       case operations.TYPE: return typeIn(value);

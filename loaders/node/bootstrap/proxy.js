@@ -100,6 +100,11 @@
       ? () => { perform(state.address, op.EXIT, undefined, null); } : undefined));
   }
 
+  if (Symbol.asyncDispose) {
+    symbols.set(Symbol.asyncDispose, (state) => (state.flags & flags.ASYNC_CONTEXT
+      ? async () => { await perform(state.address, op.ASYNC_EXIT, undefined, null); } : undefined));
+  }
+
   // What an object has in JavaScript even where its own language knows no such attribute.
   function inherited(target, state, key) {
     switch (key) {
@@ -238,15 +243,30 @@
     return perform(state.address, op.EXIT, undefined, error) === true;
   }
 
+  const errorOf = (thrown) => (thrown instanceof Error ? thrown : new Error(String(thrown)));
+
+  // async with manager as value: await body(value)
+  async function usingLater(state, body) {
+    const value = await perform(state.address, op.ASYNC_ENTER, undefined);
+    let result;
+    try {
+      result = await body(value);
+    } catch (error) {
+      if (!await perform(state.address, op.ASYNC_EXIT, undefined, errorOf(error))) throw error;
+      return undefined;
+    }
+    await perform(state.address, op.ASYNC_EXIT, undefined, null);
+    return result;
+  }
+
   // with manager as value: body(value)
   function using(manager, body) {
     const state = states.get(manager);
-    if (state === undefined || !(state.flags & flags.CONTEXT)) {
+    if (state === undefined || !(state.flags & (flags.CONTEXT | flags.ASYNC_CONTEXT))) {
       throw new TypeError('using: the first argument must be a context manager of another language');
     }
-    const failed = (error) => {
-      if (!leave(state, error instanceof Error ? error : new Error(String(error)))) throw error;
-    };
+    if (!(state.flags & flags.CONTEXT)) return usingLater(state, body);
+    const failed = (error) => { if (!leave(state, errorOf(error))) throw error; };
     let result;
     try {
       result = body(perform(state.address, op.ENTER, undefined));

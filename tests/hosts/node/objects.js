@@ -154,6 +154,23 @@ test('asynchronous generators: for await, and an early end closes them', async (
   assert.deepStrictEqual(log, ['closed']);
 });
 
+test('asynchronous context managers by using()', async () => {
+  const door = new py.SlowDoor();
+  assert.strictEqual(await metacall.using(door, ([swallow]) => [swallow, 'done'][1]), 'done');
+  assert.deepStrictEqual([...door.log], ['enter', 'none']);
+  const mine = new RangeError('inside');
+  await assert.rejects(metacall.using(door, () => { throw mine; }), (error) => error === mine);
+  assert.match(door.log[3], /RangeError: .*inside/);
+  const swallower = new py.SlowDoor(true);
+  assert.strictEqual(await metacall.using(swallower, async () => { throw mine; }), undefined);
+  assert.strictEqual(swallower.log.length, 2);
+  if (Symbol.asyncDispose) {
+    const one = new py.SlowDoor();
+    await one[Symbol.asyncDispose]();
+    assert.deepStrictEqual([...one.log], ['none']);
+  }
+});
+
 test('context managers by using()', async () => {
   const door = new py.Door();
   assert.strictEqual(metacall.using(door, ([swallow]) => [swallow, 'done'][1]), 'done');

@@ -64,6 +64,8 @@ module.exports = {
     invalid: () => new Date(NaN), date: ms => new Date(ms), ms: date => date.getTime(),
     map: (...pairs) => new Map(pairs), keys: map => [...map.keys()],
     bytes: (...numbers) => new Uint8Array(numbers), floats: (...n) => Float64Array.from(n),
+    disposable: log => (Symbol.asyncDispose ? {
+        async [Symbol.asyncDispose]() { await null; log('left'); } } : null),
     typed: (name, ...numbers) => globalThis[name].from(numbers),
     arrayBuffer: n => new ArrayBuffer(n), dataView: n => new DataView(new ArrayBuffer(n)),
     buffer: text => Buffer.from(text), fill: (memory, value) => { memory.fill(value); },
@@ -295,6 +297,21 @@ class FromNode(unittest.TestCase):
         watch = weakref.ref(node.Point(1))
         gc.collect()
         self.assertIsNone(watch())
+
+    def test_asynchronous_context(self):
+        log = []
+        thing = node.disposable(log.append)
+        if thing is None:
+            self.skipTest('this Node has no Symbol.asyncDispose')
+
+        async def main():
+            async with thing as entered:
+                self.assertIs(entered, thing)
+            with self.assertRaises(KeyError):
+                async with thing:
+                    raise KeyError('mine')
+        asyncio.run(main())
+        self.assertEqual(log, ['left', 'left'])
 
 
 class ToNode(unittest.TestCase):
