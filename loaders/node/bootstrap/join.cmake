@@ -7,7 +7,7 @@ foreach(part IN LISTS parts)
   file(READ ${part} source)
   string(APPEND text "Object.assign(shared, ${source}(shared, require));\n")
 endforeach()
-string(APPEND text "return shared;\n})\n")
+string(APPEND text "return shared;\n})\n//# sourceURL=metacall-bootstrap.js\n") # in stacks of errors
 file(WRITE ${OUTPUT}.js "${text}")
 file(READ ${OUTPUT}.js bytes HEX)
 string(LENGTH ${bytes} length)
