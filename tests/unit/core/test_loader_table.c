@@ -180,8 +180,11 @@ static void test_recursion(void)
 
 /* --------------------------------------------------------------------------------- threads */
 
+static int starting; /* atomic: a thread is in start_slowly, or was */
+
 static int start_slowly(metacall_loader *loader, const struct metacall_loader_config *config)
 {
+    __atomic_store_n(&starting, 1, __ATOMIC_RELEASE);
     usleep(20000);
     return fake_initialize(loader, config);
 }
@@ -238,8 +241,10 @@ static void test_the_end_waits_for_starters_and_enders(void)
     pthread_t starter, enders[2];
     void *loader;
     fake_reset();
+    __atomic_store_n(&starting, 0, __ATOMIC_RELEASE);
     pthread_create(&starter, NULL, start_same, NULL);
-    usleep(5000);
+    while (!__atomic_load_n(&starting, __ATOMIC_ACQUIRE))
+        usleep(100);
     for (int i = 0; i < 2; i++)
         pthread_create(&enders[i], NULL, end_all, NULL);
     pthread_join(starter, &loader);
