@@ -67,9 +67,19 @@ def _run_python(arguments):
     runpy.run_path(arguments[0], run_name='__main__')
 
 
+def _let_signals_end():
+    """SIGINT as any program of another language has it: Python would look at it only when that
+    program is over."""
+    import signal
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _run_other(tag, arguments):
     from . import _metacall
     sys.argv[:] = arguments
+    if tag is not None:
+        _let_signals_end()
     try:
         code, text = _metacall.run_main(tag, [os.fsencode(each) for each in arguments])
     except KeyboardInterrupt:

@@ -52,7 +52,7 @@ class Case(unittest.TestCase):
             self.assertEqual(process.stdout.readline(), "ready\n")
             time.sleep(0.1)
             process.send_signal(number)
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=20) # less than what the scripts wait for
         return process.returncode, out, err
 
 
