@@ -28,7 +28,7 @@ static int close_gate(void)
     int rc, held = py_holds();
     if (held)
         py_park(&parked);
-    rc = py_gate_close(&py_this_thread.place, PATIENCE_MS);
+    rc = metacall_gate_close(&py_runtime.gate, py_this_thread.depth, PATIENCE_MS);
     if (held)
         py_unpark(&parked);
     return rc;

@@ -212,7 +212,7 @@ static PyObject *run_all(struct py_detour *detour, metacall_function *skip, PyOb
     struct run run = {detour, detour->targets, 0, skip, args, nargsf, names};
     PyObject *result;
     /* Nobody's business any more once the library is closing. */
-    if (__atomic_load_n(&py_gate_closed, __ATOMIC_RELAXED) != 0)
+    if (__atomic_load_n(&py_runtime.gate.closed, __ATOMIC_RELAXED) != 0)
         run.targets = NULL;
     detour->refs++;
     if (run.targets != NULL)

@@ -482,6 +482,7 @@ static PyObject *hook_exit(PyObject *self, PyObject *unused)
 static PyObject *hook_fork_child(PyObject *self, PyObject *unused)
 {
     (void)self, (void)unused;
+    py_runtime_after_fork();
     py_async_forked();
     Py_INCREF(Py_None);
     return Py_None;

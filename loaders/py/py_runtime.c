@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* Threads, lock and fork: see py_runtime.h. */
+/* Threads, lock, gate and fork: see py_runtime.h. */
 #include "py_runtime.h"
 
 #include "py_identity.h"
@@ -29,28 +29,18 @@ int py_holds(void)
 }
 
 /* A native thread ends: its thread state goes with it, unless the interpreter has gone first. */
-static void thread_ends(void *unused)
+static void thread_ends(void *state)
 {
     struct py_thread *thread = &py_this_thread;
     PyThreadState *saved = thread->saved;
-    (void)unused;
-    if (saved != NULL && thread->owns_saved && py_gate_enter(&thread->place)) {
-        thread->saved = NULL;
-        thread->owns_saved = 0;
-        PyEval_RestoreThread(saved);
-        /* Not PyGILState_Release: the C library may have cleared CPython's own thread key already.
-         */
-        PyThreadState_Clear(saved);
-        PyThreadState_DeleteCurrent();
-        py_gate_leave(&thread->place);
-    }
-    py_gate_delist(&thread->place);
-}
-
-/* The place goes when the thread does. */
-void py_gate_enlisted(struct py_gate_place *place)
-{
-    pthread_setspecific(thread_key, place);
+    if (saved == NULL || saved != state || metacall_gate_enter(&py_runtime.gate) != 0)
+        return;
+    thread->saved = NULL;
+    PyEval_RestoreThread(saved);
+    /* Not PyGILState_Release: the C library may have cleared CPython's own thread key already. */
+    PyThreadState_Clear(saved);
+    PyThreadState_DeleteCurrent();
+    metacall_gate_leave(&py_runtime.gate);
 }
 
 enum py_mode py_enter_slow(struct py_thread *thread)
@@ -66,7 +56,7 @@ enum py_mode py_enter_slow(struct py_thread *thread)
      * hundred times as much since 3.11. */
     PyGILState_Ensure();
     thread->saved = NULL;
-    thread->owns_saved = 1;
+    pthread_setspecific(thread_key, PyGILState_GetThisThreadState());
     return PY_MODE_RESUMED;
 }
 
@@ -103,8 +93,7 @@ static int drain_pending(void *unused)
 void py_release_later(void *pointer, void (*release)(void *pointer))
 {
     struct released *item, *first;
-    struct py_gate_place *place = &py_this_thread.place;
-    if (!py_gate_enter(place))
+    if (metacall_gate_enter(&py_runtime.gate) != 0)
         return; /* too late to touch the object: it ends with the process */
     if (py_holds()) {
         release(pointer);
@@ -119,7 +108,7 @@ void py_release_later(void *pointer, void (*release)(void *pointer))
         if (first == NULL)
             Py_AddPendingCall(drain_pending, NULL); /* when full, the next entry drains */
     }
-    py_gate_leave(place);
+    metacall_gate_leave(&py_runtime.gate);
 }
 
 static void decref(void *object)
@@ -133,34 +122,27 @@ void py_decref_later(PyObject *object)
         py_release_later(object, decref);
 }
 
+void py_runtime_after_fork(void)
+{
+    metacall_gate_reset(&py_runtime.gate);
+    __atomic_store_n(&py_runtime.gate.inside, py_this_thread.depth, __ATOMIC_SEQ_CST);
+}
+
 /* A plain fork(). In a host, os.fork has hooks of its own; an embedded interpreter stays behind:
  * its lock may be held by a thread that the child does not have. */
 static void forked_in_child(void)
 {
     py_identity_forked();
-    py_gate_fork_child(&py_this_thread.place);
     if (py_runtime.embedded && !py_runtime.ended) {
         py_runtime.lost = 1;
-        __atomic_store_n(&py_gate_closed, 1, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&py_runtime.gate.closed, 1, __ATOMIC_SEQ_CST);
     }
-}
-
-static void fork_begins(void)
-{
-    py_identity_fork_prepare();
-    py_gate_fork_prepare();
-}
-
-static void forked_in_parent(void)
-{
-    py_gate_fork_parent();
-    py_identity_fork_parent();
 }
 
 static void prepare_once(void)
 {
     pthread_key_create(&thread_key, thread_ends);
-    pthread_atfork(fork_begins, forked_in_parent, forked_in_child);
+    pthread_atfork(py_identity_fork_prepare, py_identity_fork_parent, forked_in_child);
 }
 
 int py_runtime_prepare(metacall_loader *loader, int embedded)

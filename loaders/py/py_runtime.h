@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) The MetaCall loader registry authors */
-/* The one interpreter of this process as the loader keeps it: its lock, and what each thread holds
- * of it.
+/* The one interpreter of this process as the loader keeps it: its gate, its lock, and what each
+ * thread holds of it.
  *
  * Every way into Python goes through py_enter and py_leave. A thread that came from Python has its
  * thread state parked in `saved` while another runtime runs (py_park), so that a callback finds it
@@ -10,11 +10,11 @@
 #define PY_RUNTIME_H
 
 #include "py_api.h"
-#include "py_gate.h"
 
 #include <metacall/loader.h>
 
 struct py_runtime {
+    struct metacall_gate gate;
     metacall_loader *loader;
     int embedded;        /* this loader started the interpreter */
     int ended;           /* the interpreter is gone, or we let go of it */
@@ -30,14 +30,13 @@ extern struct py_runtime py_runtime;
 /* What one thread has of the interpreter. */
 struct py_thread {
     PyThreadState *saved; /* given up by this loader, to be taken again at the next entry */
-    struct py_gate_place place;
-    int owns_saved;    /* its first entry made that state */
-    struct step *step; /* py_intercept.c's: the intercepted call that it is in */
+    uint32_t depth;       /* entries of this thread that stand in the gate */
+    struct step *step;    /* py_intercept.c's: the intercepted call that it is in */
     /* py_intercept.c's: where its stack lies, and how far down it may be used; 0 = unknown */
     uintptr_t stack_low, stack_end;
 };
 
-/* 64 bytes of the static TLS that glibc keeps for libraries opened late. */
+/* 40 bytes of the static TLS that glibc keeps for libraries opened late. */
 extern __thread struct py_thread py_this_thread __attribute__((tls_model("initial-exec")));
 
 enum py_mode {
@@ -84,11 +83,13 @@ static inline void py_give_back(const struct py_scope *scope)
 /* Into Python: 0 with the lock held, or -1 with METACALL_ERROR_STATE or _FORK set. */
 static inline int py_enter(struct py_scope *scope)
 {
-    struct py_thread *thread = &py_this_thread;
-    if (PY_UNLIKELY(!py_gate_enter(&thread->place))) {
+    struct py_thread *thread;
+    if (PY_UNLIKELY(metacall_gate_enter(&py_runtime.gate) != 0)) {
         py_enter_refused();
         return -1;
     }
+    thread = &py_this_thread;
+    thread->depth++;
     py_acquire(scope, thread);
     if (PY_UNLIKELY(__atomic_load_n(&py_released, __ATOMIC_RELAXED) != NULL))
         py_drain();
@@ -98,7 +99,8 @@ static inline int py_enter(struct py_scope *scope)
 static inline void py_leave(const struct py_scope *scope)
 {
     py_give_back(scope);
-    py_gate_leave(&scope->thread->place);
+    scope->thread->depth--;
+    metacall_gate_leave(&py_runtime.gate);
 }
 
 /* Out of Python, for the time that another runtime or the library works: gives up the lock and
@@ -131,5 +133,7 @@ int py_holds(void);
 void py_release_later(void *pointer, void (*release)(void *pointer));
 /* The same for a reference to an object. */
 void py_decref_later(PyObject *object);
+/* After os.fork in the child, the lock held: nobody else is inside any more. */
+void py_runtime_after_fork(void);
 
 #endif /* PY_RUNTIME_H */
