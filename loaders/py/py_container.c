@@ -115,12 +115,16 @@ int py_container_from_dict(PyObject *object, metacall_value *slot, const struct 
         return -1;
     while (i < count && PyDict_Next(object, &position, &here.key, &item)) {
         metacall_value *const *pair = slot->as.array.items[i++]->as.array.items;
+        PyObject *key = here.key;
         int rc;
-        Py_INCREF(item); /* the key's conversion may take it out of the dict */
-        rc = from_member(here.key, pair[0], &here, keeper);
+        /* What is run for one may take both out of the dict, and the key is part of the path. */
+        Py_INCREF(key);
+        Py_INCREF(item);
+        rc = from_member(key, pair[0], &here, keeper);
         if (PY_LIKELY(rc == 0))
             rc = from_member(item, pair[1], &here, keeper);
         Py_DECREF(item);
+        Py_DECREF(key);
         if (PY_UNLIKELY(rc != 0))
             goto fail;
         if (PY_UNLIKELY(PyDict_Size(object) != count))

@@ -67,6 +67,19 @@ class Exact(unittest.TestCase):
         self.same(collections.OrderedDict(a=1), {'a': 1})
         self.same(collections.namedtuple('Point', 'x y')(1, 2), [1, 2])
 
+    def test_a_dict_that_loses_the_key_while_its_value_is_looked_at(self):
+        class Forgetful(datetime.tzinfo):
+            def utcoffset(self, when):
+                table.clear()
+                others.extend(range(10 ** 12, 10 ** 12 + 100))  # may lie where the key was
+                raise OverflowError('nowhere')
+        others = []
+        for key in range(10 ** 15, 10 ** 15 + 50):
+            table = {key: datetime.datetime(2000, 1, 1, tzinfo=Forgetful())}
+            key += 0
+            with self.assertRaisesRegex(Exception, r'\[%d\]' % key):
+                echo(table)
+
     def test_long_lists(self):
         for value in (list(range(100000)), [str(i) for i in range(10000)],
                       {str(i): i for i in range(1000)}):
