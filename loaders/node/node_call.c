@@ -74,9 +74,7 @@ static napi_value finish(struct node_env *env, const struct node_departure *out,
     return node_error_throw(env);
 }
 
-/* NOT_YET where the function turns out to be JavaScript's own. */
-enum { NOT_YET = 2 };
-
+/* NODE_RESULT_NOT_YET where the function turns out to be JavaScript's own. */
 static int go(struct node_env *env, struct node_departure *out, const struct metacall_call *call,
               metacall_value *ret)
 {
@@ -89,7 +87,7 @@ static int go(struct node_env *env, struct node_departure *out, const struct met
     if (out->find && !out->function)
         rc = -1;
     else if (out->find && node_function_is_own(env, out->function))
-        rc = NOT_YET;
+        rc = NODE_RESULT_NOT_YET;
     else if (out->function)
         rc = metacall_function_call(out->function, call, ret);
     else
@@ -152,7 +150,7 @@ static napi_value run(struct node_env *env, struct node_departure *out, size_t c
         node_env_sweep(env);
     if (rc < 0)
         return node_error_throw(env);
-    if (out->find && rc == NOT_YET) {
+    if (rc == NODE_RESULT_NOT_YET) {
         env->head[15] = NODE_RESULT_NOT_YET;
         return NULL;
     }

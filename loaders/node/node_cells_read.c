@@ -68,12 +68,8 @@ static int read_text(struct reader *in, metacall_value *slot)
         in->units += count;
         return node_value_units(in->arena, in->units - count, count, slot);
     }
-    if (in->arena && (data = node_arena_take(in->arena, count + 1)) != NULL) {
-        data[count] = '\0';
-        metacall_slot_borrow(slot, METACALL_STRING, data, count);
-    } else if (node_value_room(in->arena, slot, METACALL_STRING, count, &data) != 0) {
+    if (node_value_room(in->arena, slot, METACALL_STRING, count, &data) != 0)
         return -1;
-    }
     memcpy(data, in->ascii, count);
     in->ascii += count;
     return 0;

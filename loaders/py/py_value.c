@@ -70,6 +70,15 @@ static char *explain(const struct py_path *path, const char *format, va_list lis
     return text;
 }
 
+/* Raises what `explain` gave, which is consumed. Returns -1. */
+static int raise_text(int (*raise)(enum metacall_error_code code, const char *format, ...),
+                      enum metacall_error_code code, char *text)
+{
+    raise(code, "%s", text != NULL ? text : "out of memory");
+    free(text);
+    return -1;
+}
+
 int py_value_refuse(const struct py_path *path, const char *format, ...)
 {
     va_list list;
@@ -77,9 +86,7 @@ int py_value_refuse(const struct py_path *path, const char *format, ...)
     va_start(list, format);
     text = explain(path, format, list);
     va_end(list);
-    metacall_error_raise(METACALL_ERROR_TYPE, "%s", text != NULL ? text : "out of memory");
-    free(text);
-    return -1;
+    return raise_text(metacall_error_raise, METACALL_ERROR_TYPE, text);
 }
 
 int py_value_refuse_range(const struct py_path *path, const char *format, ...)
@@ -89,9 +96,7 @@ int py_value_refuse_range(const struct py_path *path, const char *format, ...)
     va_start(list, format);
     text = explain(path, format, list);
     va_end(list);
-    metacall_error_wrap(METACALL_ERROR_RANGE, "%s", text != NULL ? text : "out of memory");
-    free(text);
-    return -1;
+    return raise_text(metacall_error_wrap, METACALL_ERROR_RANGE, text);
 }
 
 /* --------------------------------------------------------------------------- out of Python */
