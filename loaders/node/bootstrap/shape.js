@@ -57,13 +57,18 @@
   // Many small functions are made fast soon, a large one late or never.
   function readerOfMany(shape) {
     const { keys } = shape;
-    const { put, putFuture, at, begin, leave } = cells;
     const pieces = [];
     for (let i = 0; i < keys.length; i += CHUNK) {
-      pieces.push(compile(['put', 'at'], [put, at],
+      pieces.push(compile(['put', 'at'], [cells.put, cells.at],
         `return (object) => { let refusal; ${readsOf(keys.slice(i, i + CHUNK))} return ''; };`));
     }
-    return pieces.includes(null) ? null : (object) => {
+    return pieces.includes(null) ? null : readerBy(shape, pieces);
+  }
+
+  // Each piece reads some of the keys; what it gives is the text of a refusal, '' for none.
+  function readerBy(shape, pieces) {
+    const { putFuture, begin, leave } = cells;
+    return (object) => {
       if (typeof object.then === 'function') return putFuture(object);
       let refusal = begin(object, shape);
       for (let i = 0; i < pieces.length && refusal === ''; i++) refusal = pieces[i](object);
@@ -80,7 +85,7 @@
       this.next = null; // what came after it the last time
       this.made = this.wasRead = 0; // how often, as long as there is no code for it
       this.make = () => this.makeSlowly();
-      this.read = (object) => this.readSlowly(object);
+      this.read = readerBy(this, [(object) => this.readSlowly(object)]);
     }
 
     makeSlowly() {
@@ -90,18 +95,12 @@
       return object;
     }
 
-    // The text of a refusal, '' where there is none.
     readSlowly(object) {
-      const { put, putFuture, at, begin, leave } = cells;
       if (++this.wasRead === WARM) this.read = readerOf(this) || this.read;
-      if (typeof object.then === 'function') return putFuture(object);
-      const refused = begin(object, this);
-      if (refused !== '') return refused;
       for (const key of this.keys) {
-        const refusal = put(object[key]);
-        if (refusal !== '') return at(key, refusal);
+        const refusal = cells.put(object[key]);
+        if (refusal !== '') return cells.at(key, refusal);
       }
-      leave();
       return '';
     }
   }
