@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-enum { FEW = 8 };
+/* Arguments, and bytes of their texts, that need no allocation. */
+enum { FEW = 8, FEW_BYTES = 512 };
 
 static int owns_memory(const metacall_value *slot)
 {
@@ -99,7 +100,7 @@ static int go(struct node_env *env, struct node_departure *out, const struct met
 /* The arguments into empty slots. How many hold something then; *ret_rc = -1 where the last of them
  * was refused. */
 static size_t take_arguments(struct node_env *env, const struct node_departure *out, size_t count,
-                             const napi_value *args, struct node_arena *arena,
+                             const napi_value *args, struct metacall_arena *arena,
                              metacall_value *slots, int *ret_rc)
 {
     size_t taken = 0;
@@ -128,11 +129,12 @@ static napi_value run(struct node_env *env, struct node_departure *out, size_t c
 {
     metacall_value ret = METACALL_SLOT_INIT;
     struct metacall_call call = {pointers, count, NULL, 0};
-    struct node_arena arena;
+    _Alignas(8) char bytes[FEW_BYTES];
+    struct metacall_arena arena;
     size_t taken;
     int rc;
 
-    node_arena_init(&arena, env);
+    metacall_arena_init(&arena, &env->spare, bytes, sizeof bytes);
     for (size_t i = 0; i < count; i++) {
         slots[i] = (metacall_value)METACALL_SLOT_INIT;
         pointers[i] = &slots[i];
@@ -145,7 +147,7 @@ static napi_value run(struct node_env *env, struct node_departure *out, size_t c
     while (taken-- > 0)
         if (owns_memory(&slots[taken]))
             metacall_slot_clear(&slots[taken]);
-    node_arena_finish(&arena);
+    metacall_arena_finish(&arena);
     if (__atomic_load_n(&env->garbage, __ATOMIC_RELAXED))
         node_env_sweep(env);
     if (rc < 0)

@@ -34,11 +34,11 @@ enum node_cell {
 };
 
 /* Any JavaScript object into a slot, by pack(). */
-int node_cells_take(struct node_env *env, napi_value value, struct node_arena *arena,
+int node_cells_take(struct node_env *env, napi_value value, struct metacall_arena *arena,
                     metacall_value *slot);
 /* Arguments that JavaScript has packed one after the other, head[14] of them, into as many empty
  * slots. *ret_taken of them hold something afterwards. */
-int node_cells_take_all(struct node_env *env, napi_value packed, struct node_arena *arena,
+int node_cells_take_all(struct node_env *env, napi_value packed, struct metacall_arena *arena,
                         metacall_value *slots, size_t *ret_taken);
 /* Raises the refusal that pack() gave. Returns -1. */
 int node_cells_refuse(struct node_env *env, napi_value reason);
@@ -49,13 +49,13 @@ int node_cells_leave(struct node_env *env, const metacall_value *slot, napi_valu
 int node_cells_make(struct node_env *env, const metacall_value *slot, napi_value *ret_value);
 
 /* Room for `size` bytes and a NUL: in the arena, or owned by the slot. */
-int node_value_room(struct node_arena *arena, metacall_value *slot, enum metacall_value_id id,
+int node_value_room(struct metacall_arena *arena, metacall_value *slot, enum metacall_value_id id,
                     size_t size, char **ret_data);
-int node_value_units(struct node_arena *arena, const char16_t *units, size_t count,
+int node_value_units(struct metacall_arena *arena, const char16_t *units, size_t count,
                      metacall_value *slot);
 /* What a packed value refers to, and a value that only a reference can hold. */
 int node_value_take_bigint(struct node_env *env, napi_value value, metacall_value *slot);
-int node_value_take_buffer(struct node_env *env, napi_value value, struct node_arena *arena,
+int node_value_take_buffer(struct node_env *env, napi_value value, struct metacall_arena *arena,
                            metacall_value *slot);
 int node_value_make_single(struct node_env *env, const metacall_value *slot, napi_value *ret_value);
 

@@ -17,7 +17,7 @@
 
 struct reader {
     struct node_env *env;
-    struct node_arena *arena;
+    struct metacall_arena *arena;
     const double *at;
     const char *ascii; /* the joined text; or else */
     const char16_t *units;
@@ -25,7 +25,7 @@ struct reader {
     uint32_t next_ref;
     int flat;    /* containers too lie in the arena: nothing in them has to be let go of */
     size_t room; /* a result: what all but its outermost container takes, behind that one; or 0 */
-    struct node_arena behind;
+    struct metacall_arena behind;
 };
 
 static int read_ref(struct reader *in, enum node_cell cell, metacall_value *slot)
@@ -104,7 +104,7 @@ static int make_whole(struct reader *in, enum metacall_value_id id, size_t count
         return -1;
     if (id == METACALL_SET)
         slot->id = METACALL_SET;
-    in->behind = (struct node_arena){.env = in->env, .at = room, .left = in->room};
+    metacall_arena_init(&in->behind, &in->env->spare, room, in->room);
     in->arena = &in->behind;
     in->flat = 1;
     in->room = 0;
@@ -121,7 +121,7 @@ static int make_items(struct reader *in, enum metacall_value_id id, size_t count
         return make_whole(in, id, count, slot);
     if (!in->flat)
         return (id == METACALL_SET ? metacall_slot_set : metacall_slot_array)(slot, count);
-    memory = node_arena_take(in->arena, metacall_slot_array_size(count));
+    memory = metacall_arena_take(in->arena, metacall_slot_array_size(count));
     if (!memory)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
     metacall_slot_array_lend(slot, id, count, memory);
@@ -136,7 +136,7 @@ static int make_pairs(struct reader *in, size_t count, metacall_value *slot)
         return make_whole(in, METACALL_MAP, count, slot);
     if (!in->flat)
         return metacall_slot_map(slot, count);
-    memory = node_arena_take(in->arena, metacall_slot_map_size(count));
+    memory = metacall_arena_take(in->arena, metacall_slot_map_size(count));
     if (!memory)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
     metacall_slot_map_lend(slot, count, memory);
@@ -217,7 +217,7 @@ static void fill_numbers(metacall_value **items, metacall_value *slots, const do
 static int read_numbers(struct reader *in, metacall_value *slot)
 {
     size_t count = (size_t)*in->at++;
-    metacall_value **items = node_arena_take(in->arena, metacall_slot_array_size(count));
+    metacall_value **items = metacall_arena_take(in->arena, metacall_slot_array_size(count));
 
     if (!items)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
@@ -361,7 +361,8 @@ static size_t room_of(const struct reader *in, double root)
     default:
         return 0;
     }
-    return units * (in->ascii ? 1 : 3) + texts * 8 + (size_t)head[9] + item * (items + 3 * pairs);
+    units = units * (in->ascii ? 1 : 3) + texts * 8; /* a multiple of 8, as an arena's room is */
+    return ((units + 7) & ~(size_t)7) + (size_t)head[9] + item * (items + 3 * pairs);
 }
 
 /* Opens what pack() gave: the text and the cells. */
@@ -396,13 +397,13 @@ static int read_root(struct reader *in, metacall_value *slot)
     if (rc == 0 && in->behind.blocks) /* the count of bootstrap/pack.js is wrong */
         rc = metacall_error_raise(METACALL_ERROR_INTERNAL, "node: a packed value is broken");
     if (in->behind.blocks)
-        node_arena_finish(&in->behind);
+        metacall_arena_finish(&in->behind);
     if (rc != 0)
         metacall_slot_clear(slot);
     return rc;
 }
 
-int node_cells_take(struct node_env *env, napi_value value, struct node_arena *arena,
+int node_cells_take(struct node_env *env, napi_value value, struct metacall_arena *arena,
                     metacall_value *slot)
 {
     struct reader in = {.env = env, .arena = arena};
@@ -426,7 +427,7 @@ int node_cells_take(struct node_env *env, napi_value value, struct node_arena *a
     return rc;
 }
 
-int node_cells_take_all(struct node_env *env, napi_value packed, struct node_arena *arena,
+int node_cells_take_all(struct node_env *env, napi_value packed, struct metacall_arena *arena,
                         metacall_value *slots, size_t *ret_taken)
 {
     struct reader in = {.env = env, .arena = arena};

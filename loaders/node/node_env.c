@@ -10,6 +10,7 @@
 #include "node_loader.h"
 #include "node_object.h"
 
+#include <metacall/arena.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,7 +81,7 @@ void node_env_release(struct node_env *env)
     node_names_finish(&env->names);
     node_shape_finish(env);
     node_draft_finish(&env->draft);
-    free(env->spare);
+    metacall_arena_forget(&env->spare);
     free(env);
 }
 

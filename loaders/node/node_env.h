@@ -65,7 +65,7 @@ enum node_helper {
 struct node_env;
 struct node_import;
 struct js_future;
-struct node_arena_block;
+struct metacall_arena_block;
 
 /* The loader: one a process. */
 struct node_loader {
@@ -101,11 +101,11 @@ struct node_env {
     double *inbox;
     size_t inbox_size;
     double *head;
-    struct node_arena_block *spare; /* of finished calls' arenas */
-    struct node_names names;        /* keys that JavaScript knows */
-    struct node_shapes *shapes;     /* objects' keys that both sides know; NULL until there are */
-    struct node_draft draft;        /* a message's, while none is written */
-    unsigned writing;               /* messages that are being written, nested */
+    struct metacall_arena_block *spare; /* of finished calls' arenas */
+    struct node_names names;            /* keys that JavaScript knows */
+    struct node_shapes *shapes; /* objects' keys that both sides know; NULL until there are */
+    struct node_draft draft;    /* a message's, while none is written */
+    unsigned writing;           /* messages that are being written, nested */
     double calls; /* by other languages, counted: head[7] is the running one's number */
 
     struct node_import **imports; /* by what they hold, open addressing */

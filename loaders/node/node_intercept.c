@@ -21,7 +21,7 @@ struct node_passage *node_passage_find(const struct node_env *env, const struct 
     return NULL;
 }
 
-int node_passage_take(struct node_env *env, napi_value value, struct node_arena *arena,
+int node_passage_take(struct node_env *env, napi_value value, struct metacall_arena *arena,
                       metacall_value *slot)
 {
     napi_valuetype type = napi_undefined;
@@ -123,7 +123,7 @@ static napi_value run_passage(struct node_passage *passage)
 /* The arguments as the hooks of other languages see them. */
 static void take_arguments(struct node_passage *passage, napi_value list, size_t count,
                            metacall_value *slots, metacall_value **pointers,
-                           struct node_arena *arena)
+                           struct metacall_arena *arena)
 {
     for (size_t i = 0; i < count; i++) {
         napi_value item;
@@ -156,13 +156,13 @@ static napi_value run_detour(napi_env napi, napi_callback_info info)
     pointers = malloc((count + 1) * sizeof *pointers);
     metacall_function_reference(function);
     if (slots && pointers) {
-        struct node_arena arena;
-        node_arena_init(&arena, passage.env);
+        struct metacall_arena arena;
+        metacall_arena_init(&arena, &passage.env->spare, NULL, 0);
         take_arguments(&passage, list, count, slots, pointers, &arena);
         result = run_passage(&passage);
         for (uint32_t i = 0; i < count; i++)
             metacall_slot_clear(&slots[i]);
-        node_arena_finish(&arena);
+        metacall_arena_finish(&arena);
     } else {
         napi_throw_error(napi, NULL, "out of memory");
     }

@@ -27,7 +27,7 @@ static inline int node_passage_is(const metacall_value *mark, const metacall_val
 struct node_passage *node_passage_find(const struct node_env *env,
                                        const struct metacall_call *call);
 /* A value for hooks of other languages to look at; null where it cannot be passed (-1). */
-int node_passage_take(struct node_env *env, napi_value value, struct node_arena *arena,
+int node_passage_take(struct node_env *env, napi_value value, struct metacall_arena *arena,
                       metacall_value *slot);
 
 #endif /* NODE_PASSAGE_H */

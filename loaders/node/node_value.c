@@ -18,67 +18,7 @@
 
 #define SAFE_INTEGER 9007199254740991.0
 
-struct node_arena_block {
-    struct node_arena_block *next;
-    size_t room;
-    char bytes[];
-};
-
-/* One block of this size stays with the environment from call to call. */
-enum { ARENA_BLOCK = 32768 };
-
-void node_arena_init(struct node_arena *arena, struct node_env *env)
-{
-    arena->env = env;
-    arena->at = arena->first;
-    arena->left = sizeof arena->first;
-    arena->blocks = NULL;
-}
-
-void node_arena_finish(struct node_arena *arena)
-{
-    while (arena->blocks) {
-        struct node_arena_block *next = arena->blocks->next;
-        if (!arena->env->spare && arena->blocks->room == ARENA_BLOCK)
-            arena->env->spare = arena->blocks;
-        else
-            free(arena->blocks);
-        arena->blocks = next;
-    }
-}
-
-static struct node_arena_block *arena_block(struct node_arena *arena, size_t size)
-{
-    struct node_arena_block *block = arena->env->spare;
-
-    if (block && size <= ARENA_BLOCK) {
-        arena->env->spare = NULL;
-    } else {
-        size_t room = size < ARENA_BLOCK ? ARENA_BLOCK : size;
-        block = malloc(sizeof *block + room);
-        if (!block)
-            return NULL;
-        block->room = room;
-    }
-    block->next = arena->blocks;
-    arena->blocks = block;
-    return block;
-}
-
-void *node_arena_grow(struct node_arena *arena, size_t size)
-{
-    struct node_arena_block *block = arena_block(arena, size);
-
-    if (!block)
-        return NULL;
-    if (size >= ARENA_BLOCK)
-        return block->bytes;
-    arena->at = block->bytes + size;
-    arena->left = block->room - size;
-    return block->bytes;
-}
-
-int node_value_room(struct node_arena *arena, metacall_value *slot, enum metacall_value_id id,
+int node_value_room(struct metacall_arena *arena, metacall_value *slot, enum metacall_value_id id,
                     size_t size, char **ret_data)
 {
     char *data;
@@ -89,7 +29,7 @@ int node_value_room(struct node_arena *arena, metacall_value *slot, enum metacal
         *ret_data = slot->as.bytes.data;
         return 0;
     }
-    data = node_arena_take(arena, size + 1);
+    data = metacall_arena_take(arena, size + 1);
     if (!data)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
     data[size] = '\0';
@@ -98,7 +38,7 @@ int node_value_room(struct node_arena *arena, metacall_value *slot, enum metacal
     return 0;
 }
 
-int node_value_units(struct node_arena *arena, const char16_t *units, size_t count,
+int node_value_units(struct metacall_arena *arena, const char16_t *units, size_t count,
                      metacall_value *slot)
 {
     char *data;
@@ -120,7 +60,7 @@ void node_value_number(metacall_value *slot, double number)
 
 /* ------------------------------------------------------------------------------- JavaScript -> */
 
-static int take_string(struct node_env *env, napi_value value, struct node_arena *arena,
+static int take_string(struct node_env *env, napi_value value, struct metacall_arena *arena,
                        metacall_value *slot)
 {
     char16_t units[256];
@@ -170,7 +110,7 @@ int node_value_take_bigint(struct node_env *env, napi_value value, metacall_valu
     return rc;
 }
 
-int node_value_take_buffer(struct node_env *env, napi_value value, struct node_arena *arena,
+int node_value_take_buffer(struct node_env *env, napi_value value, struct metacall_arena *arena,
                            metacall_value *slot)
 {
     napi_typedarray_type type;
@@ -187,7 +127,7 @@ int node_value_take_buffer(struct node_env *env, napi_value value, struct node_a
     return 0;
 }
 
-int node_value_take(struct node_env *env, napi_value value, struct node_arena *arena,
+int node_value_take(struct node_env *env, napi_value value, struct metacall_arena *arena,
                     metacall_value *slot)
 {
     napi_valuetype type = napi_undefined;

@@ -8,35 +8,13 @@
 
 #include "node_env.h"
 
-/* Memory for the bytes of one call's arguments: the slots borrow them. */
-struct node_arena {
-    struct node_env *env;
-    char *at;
-    size_t left;
-    struct node_arena_block *blocks;
-    _Alignas(8) char first[512];
-};
-
-/* Both inside. */
-void node_arena_init(struct node_arena *arena, struct node_env *env);
-void node_arena_finish(struct node_arena *arena);
-void *node_arena_grow(struct node_arena *arena, size_t size);
-/* Room that lasts until the arena is finished, aligned for anything; NULL when out of memory. */
-static inline void *node_arena_take(struct node_arena *arena, size_t size)
-{
-    size = (size + 7) & ~(size_t)7;
-    if (__builtin_expect(size > arena->left, 0))
-        return node_arena_grow(arena, size);
-    arena->at += size;
-    arena->left -= size;
-    return arena->at - size;
-}
+#include <metacall/arena.h>
 
 /* Fills the empty `slot`. Bytes are borrowed from `arena`, or owned by the slot where it is NULL.
  * A refusal's message begins with the path inside the value, "[3].name: ...", or with ": "; the
  * caller puts in front what the value is (node_value_name). A getter that throws is an error of
  * code GUEST. 0, or -1 with the error set. */
-int node_value_take(struct node_env *env, napi_value value, struct node_arena *arena,
+int node_value_take(struct node_env *env, napi_value value, struct metacall_arena *arena,
                     metacall_value *slot);
 /* The other way. 0, or -1 with the error set. */
 int node_value_make(struct node_env *env, const metacall_value *slot, napi_value *ret_value);

@@ -14,7 +14,7 @@ int py_arguments_init(struct py_arguments *room, size_t count)
     room->keywords = room->stack_keywords;
     room->count = count;
     room->filled = 0;
-    room->keeper = (struct py_keeper)PY_KEEPER_INIT;
+    py_keeper_init(&room->keeper);
     if (PY_LIKELY(count <= PY_ARGUMENTS_STACK))
         return 0;
     room->slots = malloc(count * (sizeof *room->slots + 2 * sizeof(void *)));

@@ -44,8 +44,9 @@ static int make(metacall_value *slot, enum metacall_value_id id, Py_ssize_t coun
         return id == METACALL_MAP   ? metacall_slot_map(slot, number)
                : id == METACALL_SET ? metacall_slot_set(slot, number)
                                     : metacall_slot_array(slot, number);
-    memory = py_keeper_take(keeper, id == METACALL_MAP ? metacall_slot_map_size(number)
-                                                       : metacall_slot_array_size(number));
+    memory =
+        metacall_arena_take(&keeper->arena, id == METACALL_MAP ? metacall_slot_map_size(number)
+                                                               : metacall_slot_array_size(number));
     if (memory == NULL && number > 0)
         return metacall_error_raise(METACALL_ERROR_MEMORY, "out of memory");
     if (id == METACALL_MAP)

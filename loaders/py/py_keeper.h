@@ -7,35 +7,26 @@
 
 #include "py_api.h"
 
+#include <metacall/arena.h>
 #include <metacall/loader.h>
-
-struct py_keeper_block;
 
 struct py_keeper {
     PyObject **items; /* held */
     size_t count, room;
-    metacall_value **owners; /* values in the memory below that own something */
+    metacall_value **owners; /* values in the arena that own something */
     size_t owner_count, owner_room;
-    struct py_keeper_block *blocks;
-    char *at;
-    size_t left;
+    struct metacall_arena arena;
 };
 
-#define PY_KEEPER_INIT                                                                             \
-    {                                                                                              \
-        NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0                                                      \
-    }
-
+void py_keeper_init(struct py_keeper *keeper);
 /* Holds `object`. 0, or -1 when out of memory (nothing is set). */
 int py_keeper_hold(struct py_keeper *keeper, PyObject *object);
-/* Memory aligned for values; NULL when out of memory (nothing is set). */
-void *py_keeper_take(struct py_keeper *keeper, size_t size);
-/* Clears `value`, which lies in that memory, at the end. 0, or -1 when out of memory. */
+/* Clears `value`, which lies in the arena, at the end. 0, or -1 when out of memory. */
 int py_keeper_own(struct py_keeper *keeper, metacall_value *value);
 /* 1 when there is something to be finished. */
 static inline int py_keeper_is_used(const struct py_keeper *keeper)
 {
-    return keeper->items != NULL || keeper->blocks != NULL;
+    return keeper->items != NULL || keeper->arena.blocks != NULL;
 }
 void py_keeper_finish(struct py_keeper *keeper);
 /* What is kept from call to call. */
